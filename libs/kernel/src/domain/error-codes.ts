@@ -1,0 +1,100 @@
+/**
+ * Every code an error of banyan can carry, with what it means for an operator. The reference page is generated from
+ * this table, and the edges' status tables are checked to be total over it.
+ */
+export const ERROR_CODES = {
+  // kernel
+  INTERNAL: 'A defect of banyan: a rule it relies on did not hold. Report it with the log line.',
+  DURATION_INVALID: 'A duration is not in the form 72h, 1h30m, 250ms.',
+  CONFIG_INVALID: 'A setting is missing or wrong; the message names the setting, never its value.',
+  ABORTED: 'The work was cancelled because its owner is stopping or its caller went away.',
+  TIMEOUT: 'The work did not finish within its limit.',
+
+  // identity and pki
+  SPIFFE_ID_INVALID: 'A text is not one of the SPIFFE IDs banyan issues.',
+  NAME_INVALID: 'A service, node or datacenter name has a form that is not allowed.',
+  TRUST_DOMAIN_INVALID: 'A text is not a trust domain of the form <uuid>.consul.',
+  PEM_INVALID: 'A text is not PEM of the expected kind.',
+  DER_INVALID: 'Bytes are not strict DER of the expected shape.',
+  INPUT_TOO_LARGE: 'An input is larger than its documented bound.',
+  KEY_UNSUPPORTED: 'A key type or size is not supported.',
+  KEY_TOO_WEAK: 'A key is weaker than EC P-256 or RSA 2048.',
+  KEY_MISMATCH: 'A private key does not belong to the certificate beside it.',
+  CSR_INVALID: 'A certificate signing request cannot be parsed or lacks what it needs.',
+  CSR_SIGNATURE_INVALID: 'A certificate signing request is not signed by the key it carries.',
+  CSR_SAN_INVALID: 'A certificate signing request has other names than exactly one SPIFFE URI.',
+  CSR_TRUST_DOMAIN_FOREIGN: 'A certificate signing request names a trust domain that is not ours.',
+  CSR_DATACENTER_FOREIGN: 'A certificate signing request names another datacenter.',
+  CERTIFICATE_INVALID: 'A certificate cannot be parsed or does not follow its profile.',
+  CERTIFICATE_PROFILE_VIOLATED: 'A certificate we made failed the check against its own profile; it was not handed out.',
+  CHAIN_EMPTY: 'No certificate was presented.',
+  CHAIN_ISSUER_UNKNOWN: 'No trusted root was found for a chain.',
+  CHAIN_ISSUER_NOT_CA: 'A certificate in a chain was issued by one that is not a CA.',
+  CHAIN_PATH_LENGTH_EXCEEDED: 'A chain is longer than one of its CAs allows.',
+  CHAIN_SIGNATURE_INVALID: 'A certificate in a chain is not signed by its issuer.',
+  CHAIN_EXPIRED: 'A certificate in a chain is past its end.',
+  CHAIN_NOT_YET_VALID: 'A certificate in a chain is not valid yet; compare the clocks.',
+  CHAIN_TRUST_DOMAIN_FOREIGN: 'A certificate belongs to another trust domain.',
+  CHAIN_SAN_INVALID: 'A certificate does not carry exactly one SPIFFE URI.',
+  CHAIN_USAGE_INVALID: 'A certificate may not be used for this purpose.',
+  CHAIN_KEY_TOO_WEAK: 'A chain contains a key weaker than EC P-256 or RSA 2048.',
+  PREPARED_ALREADY_USED: 'A prepared certificate was issued twice.',
+
+  // store
+  STORE_UNREACHABLE: 'The database does not answer. Check BANYAN_DATABASE_URL and the database itself.',
+  STORE_SCHEMA_NEWER: 'The database was migrated by a newer banyan. Start that version or restore a backup.',
+  STORE_BUSY: 'The embedded database is in use by another process.',
+  KEK_WRONG: 'The key-encryption key does not open the keys in this database. Use the one it was made with.',
+  KEK_INVALID: 'The key-encryption key file does not hold 32 bytes in base64 or hex.',
+  CIPHERTEXT_INVALID: 'An encrypted value is damaged.',
+  LEASE_LOST: 'Another server holds the lease now; the write was not made.',
+  CONFLICT: 'The record changed meanwhile; read it again and repeat.',
+  POSTGRES_BINARIES_MISSING: 'No PostgreSQL binaries were found for the embedded database.',
+  POSTGRES_START_FAILED: 'The embedded PostgreSQL did not start; its log says why.',
+
+  // access
+  PERMISSION_DENIED: 'The token lacks the permission that the message names.',
+  ACL_NOT_FOUND: 'No token has the secret that was given.',
+  ACL_BOOTSTRAP_DONE: 'The first management token was made already.',
+  TOKEN_NOT_FOUND: 'No token has this accessor.',
+
+  // certificate authority
+  CA_UNINITIALIZED: 'The datacenter has no signing authority yet; /readyz says what it waits for.',
+  CA_CONFIG_INVALID: 'The CA configuration breaks one of its rules.',
+  CA_CONFLICT: 'The CA configuration changed meanwhile; read it again and repeat.',
+  CA_PROVIDER_UNKNOWN: 'The CA provider is not one of those built in.',
+  CA_STATE_READ_ONLY: 'The State of the CA configuration cannot be written.',
+  CA_NOT_PRIMARY: 'Only the primary datacenter signs intermediates and holds the root.',
+  CA_CROSS_SIGNING_UNSUPPORTED: 'The active provider cannot cross-sign the next root.',
+  CA_EXPIRED: 'The signing authority has expired.',
+  CSR_RATE_LIMITED: 'Too many certificates are being signed; try again after the time given.',
+
+  // intentions, catalog
+  INTENTION_INVALID: 'An intention breaks one of its rules.',
+  INTENTION_NOT_FOUND: 'There is no such intention.',
+  SERVICE_INVALID: 'A service registration breaks one of its rules.',
+  SERVICE_NOT_FOUND: 'No service has this ID on this agent.',
+  NODE_INVALID: 'A node registration breaks one of its rules.',
+
+  // requests
+  REQUEST_INVALID: 'A parameter or body does not follow its schema (answered with 400).',
+  REQUEST_PARAMETER_MISSING: 'A required query parameter is not set (answered with 500, as existing clients expect).',
+  REQUEST_TOO_LARGE: 'A request is larger than its documented bound.',
+  ROUTE_NOT_FOUND: 'There is no such path.',
+  METHOD_NOT_ALLOWED: 'The path does not serve this method.',
+  CONNECT_ID_INVALID: 'A ClientCertURI is not the identity of a service.',
+
+  // federation and rpc
+  DATACENTER_UNKNOWN: 'No datacenter has this name.',
+  DATACENTER_UNREACHABLE: 'The other datacenter does not answer.',
+  SERVER_UNREACHABLE: 'No server of the datacenter answers.',
+  PIN_MISMATCH: 'The peer did not present a root with the pinned fingerprint. Compare the pin, then suspect the network.',
+  PEER_UNAUTHENTICATED: 'The peer presented no certificate that this datacenter trusts.',
+  PEER_NOT_ALLOWED: 'The peer is authenticated but may not make this call.',
+  TRUST_DOMAIN_MISMATCH: 'The primary has another trust domain than the one stored here.',
+  REPLICATION_GAP: 'The change feed no longer reaches back to the cursor; a snapshot follows.',
+  PORT_IN_USE: 'A port is taken by another process; the message names the setting to change.',
+} as const;
+
+/** A code of the catalogue. */
+export type ErrorCode = keyof typeof ERROR_CODES;

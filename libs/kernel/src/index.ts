@@ -1,0 +1,22 @@
+export { BanyanError, type ErrorFields, isBanyanError, messageOf } from './domain/banyan-error.js';
+export { BackgroundTask, type Backoff, backoffDelayMs } from './domain/background-task.js';
+export {
+  after,
+  type DurationMs,
+  durationMs,
+  type EpochMs,
+  epochMs,
+  HOUR,
+  MINUTE,
+  SECOND,
+  type StateIndex,
+  stateIndex,
+} from './domain/brands.js';
+export { canonicalJson, contentHash, type JsonValue } from './domain/canonical-json.js';
+export { Clock, Random, type Timer, Timers } from './domain/clock.js';
+export { ERROR_CODES, type ErrorCode } from './domain/error-codes.js';
+export { formatGoDuration, parseGoDuration } from './domain/go-duration.js';
+export { type LogFields, Logger, SilentLogger } from './domain/logger.js';
+export { SecretText } from './domain/secret-text.js';
+export { SingleFlight } from './domain/single-flight.js';
+export { SystemClock, SystemRandom, SystemTimers } from './adapters/system-clock.js';

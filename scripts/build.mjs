@@ -1,0 +1,45 @@
+// Compiles apps, libs and benchmarks into dist with the same layout, and copies what is read at run time (.proto).
+// Only files whose source is newer than their output are compiled; outputs without a source are removed.
+import { transformFile } from '@swc/core';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const dist = join(root, 'dist');
+const config = join(root, '.swcrc');
+
+const walk = (dir) =>
+  !existsSync(dir)
+    ? []
+    : readdirSync(dir, { withFileTypes: true }).flatMap((e) =>
+        e.name === 'node_modules' ? [] : e.isDirectory() ? walk(join(dir, e.name)) : [join(dir, e.name)],
+      );
+
+const outputOf = (source) => join(dist, relative(root, source)).replace(/\.ts$/, '.js');
+const configTime = Math.max(statSync(config).mtimeMs, statSync(fileURLToPath(import.meta.url)).mtimeMs);
+const isStale = (source, output) =>
+  !existsSync(output) || statSync(output).mtimeMs < Math.max(statSync(source).mtimeMs, configTime);
+
+const sources = ['apps', 'libs', 'test'].flatMap((d) => walk(join(root, d)));
+const compiled = sources.filter((f) => f.endsWith('.ts') && !/\.(spec|d)\.ts$/.test(f));
+const copied = sources.filter((f) => f.endsWith('.proto'));
+
+const expected = new Set([...compiled, ...copied].map(outputOf));
+for (const file of walk(dist)) {
+  if (!expected.has(file.replace(/\.map$/, ''))) rmSync(file);
+}
+const stale = compiled.filter((f) => isStale(f, outputOf(f)));
+await Promise.all(
+  stale.map(async (source) => {
+    const output = outputOf(source);
+    const { code, map } = await transformFile(source, { configFile: config, cwd: root, sourceMaps: true });
+    mkdirSync(dirname(output), { recursive: true });
+    writeFileSync(`${output}.map`, map);
+    writeFileSync(output, `${code}\n//# sourceMappingURL=${output.split('/').pop()}.map\n`);
+  }),
+);
+for (const source of copied.filter((f) => isStale(f, outputOf(f)))) {
+  mkdirSync(dirname(outputOf(source)), { recursive: true });
+  copyFileSync(source, outputOf(source));
+}
