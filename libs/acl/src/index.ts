@@ -1,0 +1,17 @@
+export { ANONYMOUS, ANONYMOUS_ACCESSOR_ID, type Caller, type Role } from './domain/caller.js';
+export { type InitialToken, parseInitialTokens } from './domain/initial-tokens.js';
+export { describePermission, type Permission } from './domain/permission.js';
+export { type PermissionVerdict, permits, requirePermission } from './domain/permits.js';
+export { parseRole, roleSchema } from './domain/role-schema.js';
+export { hashSecret, type IndexedTokenRecord, type TokenRecord } from './domain/token-record.js';
+export {
+  type TokenBody,
+  tokenBodySchema,
+  type TokenDraft,
+  tokenDraftOf,
+  toWireToken,
+  type WireToken,
+} from './domain/wire-token.js';
+export { AccessResolver } from './ports/access-resolver.js';
+export { TokenReader } from './ports/token-reader.js';
+export { type CreatedToken, TokenWriter, type WriteContext } from './ports/token-writer.js';
