@@ -1,0 +1,105 @@
+import { BanyanError, isBanyanError, messageOf } from '@banyan/kernel';
+import { ChannelCredentials } from '@grpc/grpc-js';
+import type { PeerRule } from '../../domain/peer-rule.js';
+import type { TlsMaterial } from '../../domain/tls-material.js';
+import { readPeerCertificate, type VerifiedPeer } from './peer-certificate.js';
+
+type Connector = ReturnType<ChannelCredentials['_createSecureConnector']>;
+type ConnectorArguments = Parameters<ChannelCredentials['_createSecureConnector']>;
+
+/** Told why a handshake failed; gRPC itself only says "unavailable". */
+export type RefusalListener = (refusal: BanyanError) => void;
+
+/** Passes everything on, and tells why a handshake failed. */
+class ObservedCredentials extends ChannelCredentials {
+  constructor(
+    private readonly inner: ChannelCredentials,
+    private readonly onRefusal: RefusalListener,
+  ) {
+    super();
+  }
+
+  override _isSecure(): boolean {
+    return true;
+  }
+
+  override _equals(other: ChannelCredentials): boolean {
+    return this === other;
+  }
+
+  override _createSecureConnector(...args: ConnectorArguments): Connector {
+    const connector = this.inner._createSecureConnector(...args);
+    return {
+      connect: async (socket) => {
+        try {
+          return await connector.connect(socket);
+        } catch (error) {
+          const refusal = refusalOf(error);
+          if (refusal !== undefined) this.onRefusal(refusal);
+          throw error;
+        }
+      },
+      waitForReady: () => connector.waitForReady(),
+      getCallCredentials: () => connector.getCallCredentials(),
+      destroy: () => connector.destroy(),
+    };
+  }
+}
+
+/** OpenSSL's verdicts on a chain, as Node spells them; everything else is the network's. */
+const CHAIN_VERDICT = /CERT|SIGNATURE|UNABLE_TO|INVALID_(CA|PURPOSE)|PATH_LENGTH|HOSTNAME/;
+
+const refusalOf = (error: unknown): BanyanError | undefined => {
+  if (isBanyanError(error)) return error;
+  const code = error instanceof Error ? ((error as { code?: unknown }).code ?? error.message) : error;
+  if (typeof code !== 'string' || !CHAIN_VERDICT.test(code.toUpperCase())) return undefined;
+  return new BanyanError('PEER_UNAUTHENTICATED', `the server's certificate is not trusted: ${code}`, {
+    cause: messageOf(error),
+  });
+};
+
+/** How a client proves itself and whom it accepts. */
+export interface ChannelTrust {
+  /** Without a pair the client is anonymous: Bootstrap only. */
+  readonly pair?: Pick<TlsMaterial, 'certChainPem' | 'keyPem'>;
+  /** The only roots a server's chain may end in. */
+  readonly rootsPem: string;
+  readonly rule: PeerRule;
+  readonly onRefusal: RefusalListener;
+  /** Told of the server that was accepted. */
+  readonly onAccepted?: (server: VerifiedPeer) => void;
+}
+
+/**
+ * Client credentials that know a server by its SPIFFE ID: Node's check of the DNS name is replaced by `rule`, the check
+ * of the chain stays. Refusals are `PEER_UNAUTHENTICATED` (chain) and `PEER_NOT_ALLOWED` (identity).
+ */
+export const channelCredentials = (trust: ChannelTrust): ChannelCredentials => {
+  const checkServerIdentity = (_host: string, certificate: { raw: Uint8Array }): Error | undefined => {
+    try {
+      const server = readPeerCertificate(certificate.raw);
+      const refusal = trust.rule(server.id);
+      if (refusal !== undefined) return new BanyanError('PEER_NOT_ALLOWED', `the server is refused: ${refusal}`);
+      trust.onAccepted?.(server);
+      return undefined;
+    } catch (error) {
+      return new BanyanError('PEER_UNAUTHENTICATED', `the server's certificate is refused: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+  };
+  const inner = ChannelCredentials.createSsl(
+    Buffer.from(trust.rootsPem),
+    trust.pair === undefined ? null : Buffer.from(trust.pair.keyPem.reveal()),
+    trust.pair === undefined ? null : Buffer.from(trust.pair.certChainPem),
+    { checkServerIdentity },
+  );
+  return new ObservedCredentials(inner, trust.onRefusal);
+};
+
+/**
+ * Credentials that verify nothing: only for reading public roots, which are then compared with the pin. Nothing secret
+ * may be sent over such a channel.
+ */
+export const unverifiedCredentials = (): ChannelCredentials =>
+  ChannelCredentials.createSsl(null, null, null, { rejectUnauthorized: false, checkServerIdentity: () => undefined });

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { addressText, bytes, count, csrText, jsonText, nameText, pathText, pemText, tokenText } from './bounds.js';
+
+/** `banyan.lan.v1.SignLeafRequest`. */
+export const SignLeafRequest = z.object({ token: tokenText, csrPem: csrText });
+export type SignLeafRequest = z.output<typeof SignLeafRequest>;
+
+/** `banyan.lan.v1.SignLeafReply`: a chain, or the wait in ms before the next try when the rate limit held it back. */
+export const SignLeafReply = z.object({
+  chainPem: pemText,
+  createIndex: count,
+  rootId: z.string().max(128),
+  retryAfterMs: count.optional(),
+});
+export type SignLeafReply = z.output<typeof SignLeafReply>;
+
+/** `banyan.lan.v1.RenewAgentRequest`: the caller's certificate says which agent it is. */
+export const RenewAgentRequest = z.object({ csrPem: csrText });
+export type RenewAgentRequest = z.output<typeof RenewAgentRequest>;
+
+/** `banyan.lan.v1.RenewAgentReply`. */
+export const RenewAgentReply = z.object({ certificatePem: pemText, bundleJson: jsonText });
+export type RenewAgentReply = z.output<typeof RenewAgentReply>;
+
+/** `banyan.lan.v1.WatchRequest`: a GET whose every new answer is streamed. */
+export const WatchRequest = z.object({ path: pathText, token: tokenText });
+export type WatchRequest = z.output<typeof WatchRequest>;
+
+/** `banyan.lan.v1.WatchEvent`: one answer, as the HTTP API would give it. */
+export const WatchEvent = z.object({ index: count, status: z.number().int().min(100).max(599), body: bytes });
+export type WatchEvent = z.output<typeof WatchEvent>;
+
+/** `banyan.lan.v1.ResolveTokenRequest`. */
+export const ResolveTokenRequest = z.object({ token: tokenText });
+export type ResolveTokenRequest = z.output<typeof ResolveTokenRequest>;
+
+/** `banyan.lan.v1.ResolveTokenReply`: what the token may do, and how long (ms) the answer may be kept. */
+export const ResolveTokenReply = z.object({ accessorId: z.string().max(128), roleJson: jsonText, ttlMs: count });
+export type ResolveTokenReply = z.output<typeof ResolveTokenReply>;
+
+/** `banyan.lan.v1.HeartbeatRequest`: `node` must be the caller's own. */
+export const HeartbeatRequest = z.object({
+  node: nameText,
+  address: addressText,
+  version: z.string().max(64),
+  observedMs: count,
+});
+export type HeartbeatRequest = z.output<typeof HeartbeatRequest>;
+
+/** `banyan.lan.v1.HeartbeatReply`: the server's clock. */
+export const HeartbeatReply = z.object({ serverMs: count });
+export type HeartbeatReply = z.output<typeof HeartbeatReply>;
