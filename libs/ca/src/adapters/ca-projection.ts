@@ -1,0 +1,164 @@
+import { BanyanError, type StateIndex } from '@banyan/kernel';
+import { TrustDomain } from '@banyan/identity';
+import { Certificate, importPrivateKeyPem, type KeyPair } from '@banyan/pki';
+import type { KeyEncryption, Store } from '@banyan/store';
+import type { Projection } from '@banyan/watch';
+import { type CaConfiguration, parseCaConfiguration } from '../domain/ca-configuration.js';
+import type { RootRecord } from '../domain/root-record.js';
+import { CaConfigurationRow, RootAuthorityRow, SigningAuthorityRow, TrustDomainRow } from './ca-rows.js';
+
+/** An intermediate with its key, ready to sign. */
+export interface ActiveAuthority {
+  readonly id: string;
+  readonly rootId: string;
+  readonly certificate: Certificate;
+  readonly keyPair: KeyPair;
+  readonly modifyIndex: StateIndex;
+}
+
+/** The stored configuration beside its parsed form. */
+export interface StoredConfiguration {
+  readonly parsed: CaConfiguration;
+  readonly forceWithoutCrossSigning: boolean;
+  readonly createIndex: StateIndex;
+  readonly modifyIndex: StateIndex;
+}
+
+/** Everything this datacenter knows of its CA at one moment; replaced as a whole, never changed in place. */
+export interface CaState {
+  readonly trustDomain?: TrustDomain;
+  readonly primaryDatacenter?: string;
+  readonly configuration?: StoredConfiguration;
+  /** In order of generation. */
+  readonly roots: readonly RootRecord[];
+  readonly active?: ActiveAuthority;
+  /** The intermediates before the active one, newest first, public part only. */
+  readonly retired: readonly { readonly rootId: string; readonly certificate: Certificate }[];
+}
+
+export const CA_TOPICS = ['trust-domain', 'root', 'ca-configuration', 'signing-authority'] as const;
+
+/**
+ * The CA's state in memory, kept by the change feed. Keys are opened here and nowhere else, and only that of the active
+ * signing authority.
+ */
+export class CaProjection implements Projection {
+  readonly topics = CA_TOPICS;
+  #state: CaState = { roots: [], retired: [] };
+  readonly #listeners = new Set<(state: CaState) => void>();
+
+  constructor(
+    private readonly store: Store,
+    private readonly keys: KeyEncryption,
+  ) {}
+
+  get state(): CaState {
+    return this.#state;
+  }
+
+  /** The root that the primary signs intermediates under. */
+  get wantedRoot(): RootRecord | undefined {
+    return this.#state.roots.find((root) => root.state === 'active');
+  }
+
+  /** The trust domain; `CA_UNINITIALIZED` before it is known. */
+  getTrustDomain(): TrustDomain {
+    if (this.#state.trustDomain === undefined) throw uninitialized();
+    return this.#state.trustDomain;
+  }
+
+  /** The signing authority in use; `CA_UNINITIALIZED` before the first one. */
+  getActive(): ActiveAuthority {
+    if (this.#state.active === undefined) throw uninitialized();
+    return this.#state.active;
+  }
+
+  getConfiguration(): StoredConfiguration {
+    if (this.#state.configuration === undefined) throw uninitialized();
+    return this.#state.configuration;
+  }
+
+  /** Calls `listener` with every later state; returns what ends that. */
+  onChange(listener: (state: CaState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async load(): Promise<void> {
+    const { manager } = this.store.dataSource;
+    const [trust, configuration, roots, authorities] = await Promise.all([
+      manager.findOne(TrustDomainRow, { where: { id: 1 } }),
+      manager.findOne(CaConfigurationRow, { where: { id: 1 } }),
+      manager.find(RootAuthorityRow, { order: { generation: 'ASC' } }),
+      manager.find(SigningAuthorityRow, { order: { modifyIndex: 'DESC' } }),
+    ]);
+    const activeRow = authorities.find((row) => row.slot === 'active');
+    const active = activeRow === undefined ? undefined : this.#open(activeRow);
+    this.#state = {
+      ...(trust && { trustDomain: TrustDomain.ofCluster(trust.clusterId), primaryDatacenter: trust.primaryDatacenter }),
+      ...(configuration && { configuration: configurationOf(configuration) }),
+      roots: roots.map(rootRecordOf),
+      ...(active && { active }),
+      retired: authorities.filter(isRetired).map((row) => ({
+        rootId: row.rootId,
+        certificate: Certificate.fromPem(row.certificatePem),
+      })),
+    };
+    for (const listener of this.#listeners) listener(this.#state);
+  }
+
+  /** Four small tables that change a few times a day: reading them again is simpler than patching, and cannot drift. */
+  apply(): Promise<void> {
+    return this.load();
+  }
+
+  #open(row: SigningAuthorityRow): ActiveAuthority {
+    if (row.rootId === null || row.certificatePem === null || row.sealedKey === null) {
+      throw new BanyanError('INTERNAL', `the active signing authority ${row.id} is incomplete`);
+    }
+    const current = this.#state.active;
+    if (current?.id === row.id && current.modifyIndex === row.modifyIndex) return current;
+    return {
+      id: row.id,
+      rootId: row.rootId,
+      certificate: Certificate.fromPem(row.certificatePem),
+      keyPair: importPrivateKeyPem(this.keys.open(row.sealedKey, signingKeyContext(row.id)).toString('utf8')),
+      modifyIndex: row.modifyIndex,
+    };
+  }
+}
+
+/** The associated data under which a signing key is sealed: a sealed key moved to another row does not open. */
+export const signingKeyContext = (id: string): string => `signing-authority:${id}`;
+/** Likewise for a root's key. */
+export const rootKeyContext = (id: string): string => `root-authority:${id}`;
+
+const isRetired = (row: SigningAuthorityRow): row is SigningAuthorityRow & { rootId: string; certificatePem: string } =>
+  row.slot === 'retired' && row.rootId !== null && row.certificatePem !== null;
+
+const configurationOf = (row: CaConfigurationRow): StoredConfiguration => ({
+  parsed: parseCaConfiguration(row.provider, row.config),
+  forceWithoutCrossSigning: row.forceWithoutCrossSigning,
+  createIndex: row.createIndex,
+  modifyIndex: row.modifyIndex,
+});
+
+const rootRecordOf = (row: RootAuthorityRow): RootRecord => ({
+  id: row.id,
+  generation: row.generation,
+  name: row.name,
+  certificate: Certificate.fromPem(row.certificatePem),
+  ...(row.crossSignedPem !== null && { crossSigned: Certificate.fromPem(row.crossSignedPem) }),
+  state: row.state,
+  ...(row.rotatedOutAt !== null && { rotatedOutAt: row.rotatedOutAt }),
+  privateKeyType: row.privateKeyType,
+  privateKeyBits: row.privateKeyBits,
+  createIndex: row.createIndex,
+  modifyIndex: row.modifyIndex,
+});
+
+const uninitialized = (): BanyanError =>
+  new BanyanError(
+    'CA_UNINITIALIZED',
+    'The CA of this datacenter has not finished initializing: GET /readyz of its server says what it waits for',
+  );

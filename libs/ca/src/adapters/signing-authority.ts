@@ -1,0 +1,180 @@
+import { BanyanError, type Clock, type EpochMs, HOUR, type Logger, type Random } from '@banyan/kernel';
+import { formatSpiffeId } from '@banyan/identity';
+import {
+  Certificate,
+  createCsr,
+  exportPrivateKeyPem,
+  generateKeyPair,
+  importPrivateKeyPem,
+  issue,
+  type KeyPair,
+  LocalSigner,
+  parseCsr,
+  prepareLeaf,
+  verifyChain,
+} from '@banyan/pki';
+import type { Fence, KeyEncryption, Store, Transaction } from '@banyan/store';
+import type { ChangeFollower } from '@banyan/watch';
+import { intermediateNeed, sameKeySpec } from '../domain/intermediate-need.js';
+import type { IntermediateIssuer } from '../ports/intermediate-issuer.js';
+import { deleteSigningAuthority, type SigningAuthorityContent, writeSigningAuthority } from './authority-writes.js';
+import { type CaProjection, signingKeyContext } from './ca-projection.js';
+import { SigningAuthorityRow } from './ca-rows.js';
+
+export interface SigningAuthorityOptions {
+  readonly datacenter: string;
+  readonly store: Store;
+  readonly follower: ChangeFollower;
+  readonly projection: CaProjection;
+  readonly keys: KeyEncryption;
+  readonly issuer: IntermediateIssuer;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** How long a write may take to come back through the change feed before something is wrong. */
+const CATCH_UP_LIMIT_MS = 10_000;
+
+/** A replica that lags may still sign with an authority just retired, and must find its row; an hour is ample. */
+const FORGET_AFTER_MS = HOUR;
+
+interface Pending {
+  readonly row: SigningAuthorityContent;
+  readonly keyPair: KeyPair;
+}
+
+/**
+ * The datacenter's own intermediate, from vacant through pending to active. Each step is persisted before it has an
+ * effect, so that a crash resumes: the pending key and CSR outlive us, and the active pair is replaced only by a verified
+ * (key, certificate) pair in one transaction.
+ */
+export class SigningAuthority {
+  constructor(private readonly options: SigningAuthorityOptions) {}
+
+  /**
+   * Makes the signing authority what it should be now. Resolves to the moment to look again. Runs under the `ca` lease;
+   * `fence` proves it. Fails with the codes of {@link IntermediateIssuer}, or `CA_UNINITIALIZED` without a root.
+   */
+  async reconcile(fence: Fence, signal: AbortSignal): Promise<EpochMs> {
+    const { projection, clock, logger } = this.options;
+    const wanted = projection.wantedRoot;
+    if (wanted === undefined) throw new BanyanError('CA_UNINITIALIZED', 'no root is known yet');
+    const { active } = projection.state;
+    const now = clock.now();
+    const need = intermediateNeed({
+      ...(active && {
+        active: { rootId: active.rootId, notBefore: active.certificate.notBefore, notAfter: active.certificate.notAfter },
+      }),
+      wantedRootId: wanted.id,
+      now,
+    });
+    if (need.kind === 'none') {
+      await this.#forgetEnded(fence, now);
+      return need.checkAgainAt;
+    }
+    logger.info('intermediate needed', { why: need.kind, reason: need.reason, root: wanted.id });
+    const pending = await this.#pending(fence, now);
+    const issued = await this.options.issuer.issue(
+      { datacenter: this.options.datacenter, csrPem: pending.row.csrPem },
+      signal,
+    );
+    const certificate = Certificate.fromPem(issued.certificatePem);
+    await this.#validate(pending.keyPair, certificate, issued.rootId);
+    await this.#activate({ fence, pending, certificate, rootId: issued.rootId });
+    logger.info('intermediate active', {
+      root: issued.rootId,
+      fingerprint: certificate.fingerprintSha256,
+      serial: certificate.serialHex,
+      notAfter: new Date(certificate.notAfter).toISOString(),
+    });
+    return clock.now();
+  }
+
+  /** The pending key and CSR: the persisted ones while they fit, else newly made ones, persisted before they are used. */
+  async #pending(fence: Fence, now: EpochMs): Promise<Pending> {
+    const { store, keys, projection, random } = this.options;
+    const spec = projection.getConfiguration().parsed.keySpec;
+    const stored = await store.dataSource.manager.findOne(SigningAuthorityRow, { where: { slot: 'pending' } });
+    if (stored?.sealedKey) {
+      const keyPair = importPrivateKeyPem(keys.open(stored.sealedKey, signingKeyContext(stored.id)).toString('utf8'));
+      if (sameKeySpec(keyPair.spec, spec)) return { row: stored, keyPair };
+    }
+    const keyPair = await generateKeyPair(spec);
+    const id = random.uuid();
+    const row: SigningAuthorityContent = {
+      id,
+      slot: 'pending',
+      rootId: null,
+      sealedKey: keys.seal(exportPrivateKeyPem(keyPair.privateKey), signingKeyContext(id)),
+      csrPem: createCsr({ keyPair, uri: this.#signingUri(), ca: true }),
+      certificatePem: null,
+      leafHorizon: null,
+      createdAt: now,
+    };
+    await this.#commit(fence, (tx) => {
+      if (stored !== null) tx.stage(deleteSigningAuthority(stored.id));
+      tx.stage(writeSigningAuthority(row));
+    });
+    return { row, keyPair };
+  }
+
+  /** Nothing the issuer answers is used before it has proved itself, a throw-away leaf included. */
+  async #validate(keyPair: KeyPair, certificate: Certificate, rootId: string): Promise<void> {
+    const { projection, clock, random } = this.options;
+    const root = projection.state.roots.find((r) => r.id === rootId);
+    if (root === undefined) {
+      throw new BanyanError('CHAIN_ISSUER_UNKNOWN', `the intermediate is signed by root ${rootId}, which this datacenter does not know yet`);
+    }
+    if (!keyPair.publicKey.equals(certificate.publicKey)) {
+      throw new BanyanError('KEY_MISMATCH', 'the issued intermediate does not belong to the pending key');
+    }
+    const now = clock.now();
+    const trustDomain = projection.getTrustDomain().name;
+    const leafKey = await generateKeyPair({ type: 'ec', bits: 256 });
+    const uri = formatSpiffeId({ kind: 'server', trustDomain, datacenter: this.options.datacenter });
+    const request = parseCsr(createCsr({ keyPair: leafKey, uri }));
+    const prepared = prepareLeaf({ request, issuer: certificate, lifetimeMs: 60_000, now, random });
+    const leaf = await issue(prepared, new LocalSigner(keyPair.privateKey));
+    const verdict = verifyChain({
+      presented: [leaf, certificate],
+      anchors: [root.certificate],
+      now,
+      trustDomain,
+      usage: 'tls-server',
+    });
+    if (!verdict.ok) throw new BanyanError(verdict.code, `the issued intermediate is refused: ${verdict.reason}`);
+  }
+
+  async #activate(o: { fence: Fence; pending: Pending; certificate: Certificate; rootId: string }): Promise<void> {
+    await this.#commit(o.fence, async (tx) => {
+      const current = await tx.manager.findOne(SigningAuthorityRow, {
+        where: { slot: 'active' },
+        lock: { mode: 'pessimistic_write' },
+      });
+      if (current !== null) tx.stage(writeSigningAuthority({ ...current, slot: 'retired', sealedKey: null }));
+      tx.stage(
+        writeSigningAuthority({ ...o.pending.row, slot: 'active', rootId: o.rootId, certificatePem: o.certificate.pem }),
+      );
+    });
+  }
+
+  /** Retired intermediates are remembered until the last leaf they signed has ended. */
+  async #forgetEnded(fence: Fence, now: EpochMs): Promise<void> {
+    const { store } = this.options;
+    const rows = await store.dataSource.manager.find(SigningAuthorityRow, { where: { slot: 'retired' } });
+    const ended = rows.filter((row) => Math.max(row.leafHorizon ?? 0, row.createdAt) + FORGET_AFTER_MS < now);
+    if (ended.length === 0) return;
+    await this.#commit(fence, (tx) => ended.forEach((row) => tx.stage(deleteSigningAuthority(row.id))));
+  }
+
+  async #commit(fence: Fence, work: (tx: Transaction) => void | Promise<void>): Promise<void> {
+    const { store, follower } = this.options;
+    const { index } = await store.run(async (tx) => work(tx), { fence });
+    await follower.reached(index, { limitMs: CATCH_UP_LIMIT_MS });
+  }
+
+  #signingUri(): string {
+    return formatSpiffeId({ kind: 'signing', trustDomain: this.options.projection.getTrustDomain().name });
+  }
+}

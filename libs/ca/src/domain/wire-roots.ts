@@ -1,0 +1,73 @@
+import type { StateIndex } from '@banyan/kernel';
+import type { Certificate } from '@banyan/pki';
+import { crossSignedPath, type RootRecord } from './root-record.js';
+
+/** A root as `GET /v1/connect/ca/roots` shows it. Source: the Consul contract §1.1. */
+export interface WireRoot {
+  readonly ID: string;
+  readonly Name: string;
+  /** The low 64 bits of the serial: a JSON number beyond 2^53. */
+  readonly SerialNumber: bigint;
+  readonly SigningKeyID: string;
+  readonly ExternalTrustDomain: string;
+  readonly NotBefore: string;
+  readonly NotAfter: string;
+  readonly RootCert: string;
+  readonly IntermediateCerts: readonly string[] | null;
+  readonly Active: boolean;
+  readonly PrivateKeyType: string;
+  readonly PrivateKeyBits: number;
+  readonly CreateIndex: StateIndex;
+  readonly ModifyIndex: StateIndex;
+}
+
+export interface WireRoots {
+  readonly ActiveRootID: string;
+  readonly TrustDomain: string;
+  readonly Roots: readonly WireRoot[];
+}
+
+export interface RootsView {
+  readonly trustDomain: { readonly name: string; readonly clusterId: string };
+  readonly roots: readonly RootRecord[];
+  readonly active: { readonly rootId: string; readonly certificate: Certificate; readonly modifyIndex: StateIndex };
+  readonly retired: readonly { readonly rootId: string; readonly certificate: Certificate }[];
+}
+
+const MASK_64 = (1n << 64n) - 1n;
+
+/**
+ * The bundle as this datacenter serves it. Active is the root that its leaves are signed under: during a rotation a
+ * datacenter trusts the next root first and signs under it as soon as it has its intermediate.
+ */
+export const toWireRoots = ({ trustDomain, roots, active, retired }: RootsView): WireRoots => ({
+  ActiveRootID: active.rootId,
+  TrustDomain: trustDomain.name,
+  Roots: roots.map((root) => {
+    const isActive = root.id === active.rootId;
+    const signing = isActive ? active.certificate : retired.find((r) => r.rootId === root.id)?.certificate;
+    const intermediates = [
+      ...(isActive ? crossSignedPath(root, roots) : []),
+      ...(signing === undefined ? [] : [signing]),
+    ].map((certificate) => certificate.pem);
+    return {
+      ID: root.id,
+      Name: root.name,
+      SerialNumber: root.certificate.serialNumber & MASK_64,
+      SigningKeyID: (signing ?? root.certificate).subjectKeyId ?? '',
+      ExternalTrustDomain: trustDomain.clusterId,
+      NotBefore: goTime(root.certificate.notBefore),
+      NotAfter: goTime(root.certificate.notAfter),
+      RootCert: root.certificate.pem,
+      IntermediateCerts: intermediates.length === 0 ? null : intermediates,
+      Active: isActive,
+      PrivateKeyType: root.privateKeyType,
+      PrivateKeyBits: root.privateKeyBits,
+      CreateIndex: root.createIndex,
+      ModifyIndex: (isActive ? Math.max(root.modifyIndex, active.modifyIndex) : root.modifyIndex) as StateIndex,
+    };
+  }),
+});
+
+/** RFC 3339 in UTC without a fraction, as certificates have whole seconds. */
+const goTime = (moment: number): string => new Date(moment).toISOString().replace('.000Z', 'Z');

@@ -1,0 +1,15 @@
+export { readAuthorityReport } from './adapters/authority-report.js';
+export { type ActiveAuthority, CA_TOPICS, CaProjection, type CaState, type StoredConfiguration } from './adapters/ca-projection.js';
+export { CA_REPLICAS } from './adapters/ca-replicas.js';
+export { CA_ENTITIES } from './adapters/ca-rows.js';
+export { type IssuedLeaf, LeafIssuer, type LeafOrder } from './adapters/leaf-issuer.js';
+export { SigningAuthority } from './adapters/signing-authority.js';
+export { type CaConfiguration, HIDDEN, parseCaConfiguration } from './domain/ca-configuration.js';
+export type { AuthorityReport } from './domain/root-retirement.js';
+export { crossSignedPath, type RootRecord } from './domain/root-record.js';
+export { toWireRoots, type WireRoot, type WireRoots } from './domain/wire-roots.js';
+export { AuthorityReports } from './ports/authority-reports.js';
+export { IntermediateIssuer, type IntermediateRequest, type IssuedIntermediate } from './ports/intermediate-issuer.js';
+export { LocalIntermediateIssuer } from './root/local-intermediate-issuer.js';
+export { type ConfigurationChange, type ConfigurationOutcome, RootAuthority } from './root/root-authority.js';
+export { RootRetirement } from './root/root-retirement.js';

@@ -1,0 +1,13 @@
+/** A datacenter of the federation, as every datacenter knows it. */
+export interface DatacenterRecord {
+  readonly name: string;
+  /** host:port at which its servers take calls of other datacenters; empty while unknown. */
+  readonly wanAddress: string;
+  readonly isPrimary: boolean;
+}
+
+/** Own datacenter first, then by name. */
+export const inOrder = (records: readonly DatacenterRecord[], own: string): readonly string[] =>
+  records
+    .map((record) => record.name)
+    .toSorted((a, b) => Number(b === own) - Number(a === own) || (a < b ? -1 : 1));

@@ -1,0 +1,5 @@
+export { DATACENTER_TOPICS, DatacenterProjection } from './adapters/datacenter-projection.js';
+export { DatacenterRegistry } from './adapters/datacenter-registry.js';
+export { datacenterReplica } from './adapters/datacenter-replica.js';
+export { DatacenterRow } from './adapters/datacenter.row.js';
+export type { DatacenterRecord } from './domain/datacenter-record.js';

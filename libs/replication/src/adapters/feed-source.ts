@@ -1,0 +1,101 @@
+import { type Clock, type StateIndex, stateIndex, type Timers } from '@banyan/kernel';
+import type { ChangeRecord, ReplicatedTopic, Store } from '@banyan/store';
+import type { ChangeFollower } from '@banyan/watch';
+import type { FeedCursor, FeedEvent, FeedItem } from '../domain/feed-event.js';
+
+export interface FeedSourceOptions {
+  readonly store: Store;
+  readonly follower: ChangeFollower;
+  /** In the order in which a follower must apply them. */
+  readonly topics: readonly ReplicatedTopic[];
+  readonly clock: Clock;
+  readonly timers: Timers;
+}
+
+/** A follower hears something at least this often, so that both ends notice a half-open WAN. */
+const HEARTBEAT_MS = 2_000;
+/** Items per event: at 4 KiB each, an event stays far below the 8 MiB message limit. */
+const ITEMS_PER_EVENT = 500;
+/** Log lines read at once. */
+const PAGE = 2_000;
+
+/**
+ * The primary's change feed: a snapshot when the follower's cursor is of another epoch or too old, then each committed
+ * batch, from the commit log. Bodies are read when they are sent, so a record that changed twice is sent once.
+ */
+export class FeedSource {
+  readonly #byTopic: ReadonlyMap<string, ReplicatedTopic>;
+
+  constructor(private readonly options: FeedSourceOptions) {
+    this.#byTopic = new Map(options.topics.map((topic) => [topic.topic, topic]));
+  }
+
+  async *follow(cursor: FeedCursor, signal: AbortSignal): AsyncGenerator<FeedEvent> {
+    let at = cursor.index;
+    let epoch = cursor.epoch;
+    while (!signal.aborted) {
+      const page = await this.options.store.changesAfter(at, PAGE);
+      if (epoch !== page.epoch || !page.reachesBack || at > page.latest) {
+        for await (const event of this.#snapshot()) {
+          yield event;
+          at = event.index;
+          epoch = event.epoch;
+        }
+        continue;
+      }
+      if (page.changes.length === 0) {
+        yield this.#event({ kind: 'heartbeat', epoch, index: page.latest, items: [] });
+        await this.#untilChanged(page.latest, signal);
+        continue;
+      }
+      at = page.changes.at(-1)!.index;
+      const items = await this.#items(page.changes);
+      if (items.length > 0) yield this.#event({ kind: 'changes', epoch, index: at, items });
+    }
+  }
+
+  async *#snapshot(): AsyncGenerator<FeedEvent> {
+    const { store, topics } = this.options;
+    const read = await store.dataSource.transaction('REPEATABLE READ', async (manager) => {
+      const [counter] = (await manager.query('SELECT index, epoch FROM state_counter WHERE id = 1')) as {
+        index: string;
+        epoch: string;
+      }[];
+      const items: FeedItem[] = [];
+      for (const topic of topics) {
+        for (const item of await topic.snapshot(manager)) items.push({ topic: topic.topic, operation: 'upsert', ...item });
+      }
+      return { index: stateIndex(Number(counter!.index)), epoch: counter!.epoch, items };
+    });
+    for (let start = 0; start === 0 || start < read.items.length; start += ITEMS_PER_EVENT) {
+      const items = read.items.slice(start, start + ITEMS_PER_EVENT);
+      const more = start + ITEMS_PER_EVENT < read.items.length;
+      yield { ...this.#event({ kind: 'snapshot', epoch: read.epoch, index: read.index, items }), more };
+    }
+  }
+
+  /** The latest state of every record that the changes name, in the order in which topics must be applied. */
+  async #items(changes: readonly ChangeRecord[]): Promise<FeedItem[]> {
+    const { manager } = this.options.store.dataSource;
+    const items: FeedItem[] = [];
+    for (const topic of this.#byTopic.values()) {
+      const keys = [...new Set(changes.filter((c) => c.topic === topic.topic).map((c) => c.key))];
+      if (keys.length === 0) continue;
+      const found = new Map((await topic.read(manager, keys)).map((item) => [item.key, item]));
+      for (const key of keys) {
+        const item = found.get(key);
+        if (item !== undefined) items.push({ topic: topic.topic, operation: 'upsert', ...item });
+        else items.push({ topic: topic.topic, operation: 'delete', key, contentHash: '', body: null });
+      }
+    }
+    return items;
+  }
+
+  async #untilChanged(latest: StateIndex, signal: AbortSignal): Promise<void> {
+    await this.options.follower.reached(stateIndex(latest + 1), { limitMs: HEARTBEAT_MS, signal }).catch(() => undefined);
+  }
+
+  #event(event: Pick<FeedEvent, 'kind' | 'epoch' | 'index' | 'items'>): FeedEvent {
+    return { ...event, more: false, sentAt: this.options.clock.now() };
+  }
+}
