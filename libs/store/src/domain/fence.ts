@@ -1,0 +1,9 @@
+/** Proof of holding a lease: a write made with it is refused once anybody else has taken the lease. */
+export interface Fence {
+  /** Name of the lease. */
+  readonly lease: string;
+  /** Who holds it: unique per process start. */
+  readonly holder: string;
+  /** Grows by one with every acquisition. */
+  readonly fencing: number;
+}

@@ -1,0 +1,26 @@
+import type { StateIndex } from '@banyan/kernel';
+import type { EntityManager } from 'typeorm';
+import type { Operation, Topic } from '../domain/change.js';
+
+/** A write that waits for the transaction's index. */
+export interface StagedChange {
+  readonly topic: Topic;
+  readonly key: string;
+  readonly operation: Operation;
+  readonly contentHash: string;
+  /**
+   * Writes the row, with `index` as its modify index. Called after the work is done, under the lock of the counter,
+   * so that it must be nothing but statements: no waiting for anything else.
+   */
+  readonly write: (manager: EntityManager, index: StateIndex) => Promise<void>;
+}
+
+/**
+ * What a unit of work gets: reads and locks through `manager` (READ COMMITTED; use FOR UPDATE on what a decision rests
+ * on), writes by `stage`. Rows, log and index commit together or not at all.
+ */
+export abstract class Transaction {
+  abstract readonly manager: EntityManager;
+  /** Adds a write. Two changes of one (topic, key) are both written, and logged once, as the last of them. */
+  abstract stage(change: StagedChange): void;
+}
