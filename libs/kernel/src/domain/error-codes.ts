@@ -38,6 +38,7 @@ export const ERROR_CODES = {
   CHAIN_SAN_INVALID: 'A certificate does not carry exactly one SPIFFE URI.',
   CHAIN_USAGE_INVALID: 'A certificate may not be used for this purpose.',
   CHAIN_KEY_TOO_WEAK: 'A chain contains a key weaker than EC P-256 or RSA 2048.',
+  CHAIN_EXTENSION_UNSUPPORTED: 'A certificate in a chain has a critical extension that banyan does not know.',
   PREPARED_ALREADY_USED: 'A prepared certificate was issued twice.',
 
   // store
