@@ -1,0 +1,75 @@
+import { ANONYMOUS, type Caller } from '@banyan/acl';
+import { BanyanError, type SecretText } from '@banyan/kernel';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { tokenOf } from '../domain/token-lookup.js';
+
+/** What a handler may know about a request beside its input: who asks, and when to stop working for them. */
+export class HttpCall {
+  /** The anonymous caller until the guard has resolved the token; stays so on public routes. */
+  caller: Caller = ANONYMOUS;
+  #abort: AbortController | undefined;
+
+  constructor(
+    /** The secret the request carried, if any. */
+    readonly token: SecretText | undefined,
+    /** True when the request came in through `injectHttp`: it is never forwarded again. */
+    readonly injected: boolean,
+    private readonly liveness: {
+      readonly stopping: AbortSignal;
+      readonly outer: AbortSignal | undefined;
+      readonly reply: FastifyReply;
+    },
+  ) {}
+
+  /** Aborted (`ABORTED`) when the client goes away, the injecting caller gives up, or the process stops. Made on first use. */
+  get signal(): AbortSignal {
+    this.#abort ??= this.#follow();
+    return this.#abort.signal;
+  }
+
+  #follow(): AbortController {
+    const abort = new AbortController();
+    const { stopping, outer, reply } = this.liveness;
+    const stop = (): void => abort.abort(new BanyanError('ABORTED', 'The server is stopping; ask another one'));
+    const giveUp = (): void => abort.abort(new BanyanError('ABORTED', 'The caller went away'));
+    if (stopping.aborted) stop();
+    if (outer?.aborted === true) giveUp();
+    stopping.addEventListener('abort', stop, { once: true });
+    outer?.addEventListener('abort', giveUp, { once: true });
+    const end = (): void => {
+      stopping.removeEventListener('abort', stop);
+      outer?.removeEventListener('abort', giveUp);
+      if (!reply.raw.writableFinished) giveUp();
+    };
+    reply.raw.once('finish', end).once('close', end);
+    return abort;
+  }
+}
+
+const calls = new WeakMap<FastifyRequest, HttpCall>();
+
+/** Opens the call of a request; once, before anything else looks at it. */
+export const openCall = (request: FastifyRequest, call: HttpCall): void => {
+  calls.set(request, call);
+};
+
+/** The call of a request; for routes that are registered on fastify itself. Throws `INTERNAL` outside an edge of this kit. */
+export const callOf = (request: FastifyRequest): HttpCall => {
+  const call = calls.get(request);
+  if (call === undefined) throw new BanyanError('INTERNAL', 'a request reached a handler without a call');
+  return call;
+};
+
+/** The token of a fastify request, in the contract's order. */
+export const requestToken = (request: FastifyRequest): SecretText | undefined =>
+  tokenOf({ query: queryOf(request), headers: request.headers });
+
+/** The decoded query of a fastify request. */
+export const queryOf = (request: FastifyRequest): Readonly<Record<string, string | readonly string[]>> =>
+  (request.query ?? {}) as Readonly<Record<string, string | readonly string[]>>;
+
+/** Gives a handler its {@link HttpCall}. */
+export const Call = createParamDecorator((_unused: unknown, context: ExecutionContext) =>
+  callOf(context.switchToHttp().getRequest<FastifyRequest>()),
+);

@@ -1,0 +1,36 @@
+import { BanyanError, isBanyanError } from '@banyan/kernel';
+import { Answer, answerText } from './answer.js';
+import { CONCEALED_TEXT, ERROR_STATUS } from './error-status.js';
+
+/**
+ * The plain-text answer of a coded error. A concealed code answers its constant text; a rate limit says when to come
+ * back, in whole seconds, rounded up.
+ */
+export const answerForError = (error: BanyanError): Answer => {
+  const answer = answerText(CONCEALED_TEXT[error.code] ?? error.message, ERROR_STATUS[error.code] ?? 500);
+  const { retryAfterMs, allow } = error.fields;
+  if (typeof retryAfterMs === 'number' && retryAfterMs >= 0) {
+    return answer.with({ 'Retry-After': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) });
+  }
+  return typeof allow === 'string' ? answer.with({ Allow: allow }) : answer;
+};
+
+/** Whether an operator must hear of it: anything without a code, and what the caller is not told. */
+export const isUnexpected = (error: unknown): boolean =>
+  !isBanyanError(error) || (ERROR_STATUS[error.code] === 500 && CONCEALED_TEXT[error.code] !== undefined);
+
+/** The error of a request that no route took (contract §0.1), or undefined for OPTIONS on a known path. */
+export const unroutedError = (method: string, path: string, declared: readonly string[]): BanyanError | undefined => {
+  if (declared.length === 0) {
+    const hint = path.startsWith('/v1/') ? 'no such API endpoint' : 'paths of the API start with /v1/';
+    return new BanyanError('ROUTE_NOT_FOUND', `Unknown path: ${hint}`);
+  }
+  if (method === 'OPTIONS') return undefined;
+  const allow = allowHeader(declared);
+  return new BanyanError('METHOD_NOT_ALLOWED', `Method ${method} is not served by this path, only ${allow}`, {
+    fields: { allow },
+  });
+};
+
+/** `OPTIONS,GET,PUT`: no spaces. */
+export const allowHeader = (declared: readonly string[]): string => ['OPTIONS', ...declared].join(',');

@@ -1,0 +1,26 @@
+// Answers
+export { Answer, answerBlocking, answerEmpty, answerJson, answerText, indexHeaders } from './domain/answer.js';
+export { ERROR_STATUS } from './domain/error-status.js';
+export { jsonText, rawInteger } from './domain/json-text.js';
+// Input
+export type { CommonQuery } from './domain/common-query.js';
+export { defineInput, type InputOf, InputSchema, pathText } from './domain/input.js';
+export {
+  queryDuration,
+  queryPresent,
+  queryRequired,
+  querySwitch,
+  queryText,
+  queryTexts,
+  refuse,
+} from './domain/query-fields.js';
+// Routes
+export { Call, callOf, HttpCall } from './adapters/http-call.js';
+export { Access, Input, Local, NoInput, Public } from './adapters/route-decorators.js';
+export { listRoutes, type Route } from './adapters/list-routes.js';
+// The application
+export { CallerResolver } from './ports/caller-resolver.js';
+export { DatacenterForwarder, type ForwardedAnswer, type ForwardedRequest } from './ports/datacenter-forwarder.js';
+export { createHttpApplication, type HttpApplicationOptions } from './adapters/create-http-application.js';
+export { type InjectedAnswer, type InjectedRequest, injectHttp } from './adapters/inject-http.js';
+export { type WatchedAnswer, watchHttp, type WatchHttpOptions } from './adapters/watch-http.js';
