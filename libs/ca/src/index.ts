@@ -1,5 +1,11 @@
 export { readAuthorityReport } from './adapters/authority-report.js';
-export { type ActiveAuthority, CA_TOPICS, CaProjection, type CaState, type StoredConfiguration } from './adapters/ca-projection.js';
+export {
+  type ActiveAuthority,
+  CA_TOPICS,
+  CaProjection,
+  type CaState,
+  type StoredConfiguration,
+} from './adapters/ca-projection.js';
 export { CA_REPLICAS } from './adapters/ca-replicas.js';
 export { CA_ENTITIES } from './adapters/ca-rows.js';
 export { type IssuedLeaf, LeafIssuer, type LeafOrder } from './adapters/leaf-issuer.js';

@@ -9,7 +9,8 @@ export const readAuthorityReport = async (store: Store, datacenter: string, now:
   const rows = await store.dataSource.manager.find(SigningAuthorityRow, { where: { slot: In(['active', 'retired']) } });
   const horizons: Record<string, EpochMs> = {};
   for (const { rootId, leafHorizon } of rows) {
-    if (rootId !== null && leafHorizon !== null) horizons[rootId] = epochMs(Math.max(horizons[rootId] ?? 0, leafHorizon));
+    if (rootId !== null && leafHorizon !== null)
+      horizons[rootId] = epochMs(Math.max(horizons[rootId] ?? 0, leafHorizon));
   }
   const signingRootId = rows.find((row) => row.slot === 'active')?.rootId ?? undefined;
   return { datacenter, ...(signingRootId !== undefined && { signingRootId }), horizons, reportedAt: now };

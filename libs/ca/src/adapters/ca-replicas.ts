@@ -30,9 +30,13 @@ const configurationBody = z.strictObject({
 const parseBody = <T>(schema: z.ZodType<T>, item: ReplicatedItem): T => {
   const parsed = schema.safeParse(item.body);
   if (!parsed.success || contentHash(item.body) !== item.contentHash) {
-    throw new BanyanError('REQUEST_INVALID', `the replicated record ${item.key} does not follow its schema or its hash`, {
-      fields: { key: item.key },
-    });
+    throw new BanyanError(
+      'REQUEST_INVALID',
+      `the replicated record ${item.key} does not follow its schema or its hash`,
+      {
+        fields: { key: item.key },
+      },
+    );
   }
   return parsed.data;
 };
@@ -44,7 +48,9 @@ export const rootReplica: ReplicatedTopic = {
   topic: 'root',
   snapshot: async (manager) => (await manager.find(RootAuthorityRow)).map((row) => itemOf(row.id, publicBody(row))),
   read: async (manager, keys) =>
-    (await manager.find(RootAuthorityRow, { where: { id: In([...keys]) } })).map((row) => itemOf(row.id, publicBody(row))),
+    (await manager.find(RootAuthorityRow, { where: { id: In([...keys]) } })).map((row) =>
+      itemOf(row.id, publicBody(row)),
+    ),
   stage: async (tx, item) => {
     const body = parseBody(rootBody, item);
     if (Certificate.fromPem(body.certificatePem).fingerprintSha1 !== body.id) {

@@ -1,4 +1,12 @@
-import { BanyanError, type Clock, epochMs, type EpochMs, type Random, type StateIndex, type Timers } from '@banyan/kernel';
+import {
+  BanyanError,
+  type Clock,
+  epochMs,
+  type EpochMs,
+  type Random,
+  type StateIndex,
+  type Timers,
+} from '@banyan/kernel';
 import { parseSpiffeId, type SpiffeId } from '@banyan/identity';
 import { Certificate, type CertificateRequest, issue, LocalSigner, parseCsr, prepareLeaf } from '@banyan/pki';
 import type { Store } from '@banyan/store';
@@ -57,7 +65,8 @@ export class LeafIssuer {
     if (request.uris.length !== 1) {
       throw new BanyanError('CSR_SAN_INVALID', `CSR SAN contains an invalid number of URIs: ${request.uris.length}`);
     }
-    if (request.emails.length > 0) throw new BanyanError('CSR_SAN_INVALID', 'CSR SAN does not allow specifying email addresses');
+    if (request.emails.length > 0)
+      throw new BanyanError('CSR_SAN_INVALID', 'CSR SAN does not allow specifying email addresses');
     const id = parseSpiffeId(request.uris[0]!);
     if (id.kind === 'signing' || id.kind === 'mesh-gateway') {
       throw new BanyanError('CSR_SAN_INVALID', `a leaf is not issued for ${id.kind} identities`);
@@ -99,7 +108,12 @@ export class LeafIssuer {
     const prepared = prepareLeaf({ request, issuer: authority.certificate, lifetimeMs, now, random });
     await this.#extendHorizon(authority, epochMs(now + lifetimeMs), lifetimeMs);
     const certificate = await issue(prepared, this.#signerOf(authority));
-    return { certificate, chainPem: this.#chain(certificate, authority), rootId: authority.rootId, index: authority.modifyIndex };
+    return {
+      certificate,
+      chainPem: this.#chain(certificate, authority),
+      rootId: authority.rootId,
+      index: authority.modifyIndex,
+    };
   }
 
   #chain(leaf: Certificate, authority: ActiveAuthority): string {

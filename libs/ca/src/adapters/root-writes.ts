@@ -41,7 +41,9 @@ export const writeRoot = (root: RootContent): StagedChange => ({
   contentHash: rootHash(root),
   write: async (manager, index) => {
     if (root.state === 'active') {
-      await manager.query(`UPDATE root_authority SET state = 'inactive' WHERE state = 'active' AND id <> $1`, [root.id]);
+      await manager.query(`UPDATE root_authority SET state = 'inactive' WHERE state = 'active' AND id <> $1`, [
+        root.id,
+      ]);
     }
     const { createIndex } = (await manager.findOne(RootAuthorityRow, {
       where: { id: root.id },

@@ -1,4 +1,4 @@
-import { BanyanError, type Clock, type EpochMs, HOUR, type Logger, type Random } from '@banyan/kernel';
+import { BanyanError, type Clock, type EpochMs, HOUR, type Logger, MINUTE, type Random } from '@banyan/kernel';
 import { formatSpiffeId } from '@banyan/identity';
 import {
   Certificate,
@@ -64,7 +64,11 @@ export class SigningAuthority {
     const now = clock.now();
     const need = intermediateNeed({
       ...(active && {
-        active: { rootId: active.rootId, notBefore: active.certificate.notBefore, notAfter: active.certificate.notAfter },
+        active: {
+          rootId: active.rootId,
+          notBefore: active.certificate.notBefore,
+          notAfter: active.certificate.notAfter,
+        },
       }),
       wantedRootId: wanted.id,
       now,
@@ -124,7 +128,10 @@ export class SigningAuthority {
     const { projection, clock, random } = this.options;
     const root = projection.state.roots.find((r) => r.id === rootId);
     if (root === undefined) {
-      throw new BanyanError('CHAIN_ISSUER_UNKNOWN', `the intermediate is signed by root ${rootId}, which this datacenter does not know yet`);
+      throw new BanyanError(
+        'CHAIN_ISSUER_UNKNOWN',
+        `the intermediate is signed by root ${rootId}, which this datacenter does not know yet`,
+      );
     }
     if (!keyPair.publicKey.equals(certificate.publicKey)) {
       throw new BanyanError('KEY_MISMATCH', 'the issued intermediate does not belong to the pending key');
@@ -134,7 +141,7 @@ export class SigningAuthority {
     const leafKey = await generateKeyPair({ type: 'ec', bits: 256 });
     const uri = formatSpiffeId({ kind: 'server', trustDomain, datacenter: this.options.datacenter });
     const request = parseCsr(createCsr({ keyPair: leafKey, uri }));
-    const prepared = prepareLeaf({ request, issuer: certificate, lifetimeMs: 60_000, now, random });
+    const prepared = prepareLeaf({ request, issuer: certificate, lifetimeMs: 10 * MINUTE, now, random });
     const leaf = await issue(prepared, new LocalSigner(keyPair.privateKey));
     const verdict = verifyChain({
       presented: [leaf, certificate],
@@ -154,7 +161,12 @@ export class SigningAuthority {
       });
       if (current !== null) tx.stage(writeSigningAuthority({ ...current, slot: 'retired', sealedKey: null }));
       tx.stage(
-        writeSigningAuthority({ ...o.pending.row, slot: 'active', rootId: o.rootId, certificatePem: o.certificate.pem }),
+        writeSigningAuthority({
+          ...o.pending.row,
+          slot: 'active',
+          rootId: o.rootId,
+          certificatePem: o.certificate.pem,
+        }),
       );
     });
   }

@@ -16,7 +16,10 @@ export type IntermediateNeed =
 export const intermediateNeed = ({ active, wantedRootId, now }: IntermediateSituation): IntermediateNeed => {
   if (active === undefined) return { kind: 'vacant', reason: 'there is no signing authority yet' };
   if (active.rootId !== wantedRootId) {
-    return { kind: 'root-changed', reason: `the active root is ${wantedRootId}, the signing authority is under ${active.rootId}` };
+    return {
+      kind: 'root-changed',
+      reason: `the active root is ${wantedRootId}, the signing authority is under ${active.rootId}`,
+    };
   }
   const halfLife = (active.notBefore + (active.notAfter - active.notBefore) / 2) as EpochMs;
   if (now >= halfLife) return { kind: 'half-life', reason: 'half of the lifetime has passed' };

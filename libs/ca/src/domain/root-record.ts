@@ -27,7 +27,7 @@ export interface RootRecord {
  */
 export const crossSignedPath = (root: RootRecord, bundle: readonly RootRecord[]): readonly Certificate[] => {
   const path: Certificate[] = [];
-  for (let current: RootRecord | undefined = root; current?.crossSigned !== undefined; ) {
+  for (let current: RootRecord | undefined = root; current?.crossSigned !== undefined;) {
     const previous: RootRecord | undefined = bundle.find((r) => r.generation === current!.generation - 1);
     if (previous === undefined) break;
     path.push(current.crossSigned);

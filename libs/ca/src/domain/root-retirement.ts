@@ -35,7 +35,10 @@ export const mayRetire = ({ rootId, rotatedOutAt, reports, now }: RetirementSitu
     }
     const horizon = report.horizons[rootId];
     if (horizon !== undefined && horizon > now) {
-      return { allowed: false, blocker: `datacenter ${datacenter} has leaves under it until ${new Date(horizon).toISOString()}` };
+      return {
+        allowed: false,
+        blocker: `datacenter ${datacenter} has leaves under it until ${new Date(horizon).toISOString()}`,
+      };
     }
   }
   return { allowed: true };

@@ -16,7 +16,12 @@ import {
 } from '@banyan/pki';
 import type { Fence, KeyEncryption, Store, Transaction } from '@banyan/store';
 import type { ChangeFollower } from '@banyan/watch';
-import { type CaConfiguration, DEFAULT_OPTIONS, needsNextRoot, parseCaConfiguration } from '../domain/ca-configuration.js';
+import {
+  type CaConfiguration,
+  DEFAULT_OPTIONS,
+  needsNextRoot,
+  parseCaConfiguration,
+} from '../domain/ca-configuration.js';
 import { type CaProjection, rootKeyContext } from '../adapters/ca-projection.js';
 import { RootAuthorityRow } from '../adapters/ca-rows.js';
 import { writeCaConfiguration, writeTrustDomain } from '../adapters/configuration-writes.js';
@@ -135,7 +140,10 @@ export class RootAuthority {
       return { kind: 'stored' };
     }
     if (next.ownRoot === undefined && next.keptHiddenKey) {
-      throw new BanyanError('CA_CONFIG_INVALID', 'error configuring provider: PrivateKey is hidden: give the key itself, or leave out RootCert and PrivateKey');
+      throw new BanyanError(
+        'CA_CONFIG_INVALID',
+        'error configuring provider: PrivateKey is hidden: give the key itself, or leave out RootCert and PrivateKey',
+      );
     }
     const previous = await this.#openActiveRoot();
     const root = await this.#makeRoot(next, projection.getTrustDomain());
@@ -179,7 +187,8 @@ export class RootAuthority {
   #acceptOwnRoot(own: { certificatePem: string; privateKeyPem: string }, trustDomain: TrustDomain): PreparedRoot {
     const certificate = Certificate.fromPem(own.certificatePem);
     const keyPair = importPrivateKeyPem(own.privateKeyPem);
-    const refuse = (why: string): BanyanError => new BanyanError('CA_CONFIG_INVALID', `error configuring provider: ${why}`);
+    const refuse = (why: string): BanyanError =>
+      new BanyanError('CA_CONFIG_INVALID', `error configuring provider: ${why}`);
     if (!keyPair.publicKey.equals(certificate.publicKey)) throw refuse('PrivateKey does not belong to RootCert');
     if (!certificate.selfSigned) throw refuse('RootCert is not self-signed');
     const verdict = verifyChain({
@@ -191,8 +200,10 @@ export class RootAuthority {
     });
     if (!verdict.ok) throw refuse(`RootCert is refused: ${verdict.reason}`);
     const uri = formatSpiffeId({ kind: 'signing', trustDomain: trustDomain.name });
-    if (certificate.uris.length !== 1 || certificate.uris[0] !== uri) throw refuse(`RootCert must carry the one URI SAN ${uri}`);
-    if (certificate.pathLength === 0) throw refuse('RootCert must allow an intermediate below it (path length 0 does not)');
+    if (certificate.uris.length !== 1 || certificate.uris[0] !== uri)
+      throw refuse(`RootCert must carry the one URI SAN ${uri}`);
+    if (certificate.pathLength === 0)
+      throw refuse('RootCert must allow an intermediate below it (path length 0 does not)');
     return { keyPair, certificate };
   }
 
@@ -213,7 +224,8 @@ export class RootAuthority {
     if (row === null || row.sealedKey === null) {
       throw new BanyanError('CA_UNINITIALIZED', 'no active root with its key is stored here yet');
     }
-    if (projection.wantedRoot?.id !== row.id) throw new BanyanError('CA_CONFLICT', 'the active root is changing: repeat the request');
+    if (projection.wantedRoot?.id !== row.id)
+      throw new BanyanError('CA_CONFLICT', 'the active root is changing: repeat the request');
     return {
       certificate: Certificate.fromPem(row.certificatePem),
       keyPair: importPrivateKeyPem(keys.open(row.sealedKey, rootKeyContext(row.id)).toString('utf8')),
@@ -262,5 +274,7 @@ export class RootAuthority {
 }
 
 const conflict = (): BanyanError =>
-  new BanyanError('CA_CONFLICT', 'could not atomically update roots and config: it changed meanwhile, read it and repeat');
-
+  new BanyanError(
+    'CA_CONFLICT',
+    'could not atomically update roots and config: it changed meanwhile, read it and repeat',
+  );

@@ -1,0 +1,92 @@
+import {
+  BackgroundTask,
+  type Clock,
+  isBanyanError,
+  type Logger,
+  messageOf,
+  type Random,
+  type Timers,
+} from '@banyan/kernel';
+import type { CaProjection, SigningAuthority } from '@banyan/ca';
+import type { Fence } from '@banyan/store';
+
+/** What the role adds to the care of the signing authority. */
+export interface AuthorityDuties {
+  /** What has to be true before an intermediate can be asked for: the root in the primary, the adopted trust elsewhere. */
+  prepare(fence: Fence, signal: AbortSignal): Promise<void>;
+  /** What is looked after once the intermediate is as it should be. */
+  maintain(fence: Fence, signal: AbortSignal): Promise<void>;
+}
+
+export interface AuthorityTaskOptions {
+  readonly fence: () => Fence | undefined;
+  readonly duties: AuthorityDuties;
+  readonly signing: SigningAuthority;
+  readonly projection: CaProjection;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** Without the lease, and between looks when nothing is due. Changes of the CA's state wake the task at once. */
+const IDLE_MS = 5_000;
+const BACKOFF = { firstMs: 200, capMs: 5_000 };
+
+/** Keeps the datacenter's signing authority as it should be, on the one replica that holds the lease. */
+export class AuthorityTask {
+  readonly #task: BackgroundTask;
+  readonly #unsubscribe: () => void;
+  #failure: string | undefined;
+
+  constructor(private readonly options: AuthorityTaskOptions) {
+    this.#task = new BackgroundTask({
+      timers: options.timers,
+      random: options.random,
+      backoff: BACKOFF,
+      turn: (signal) => this.#turn(signal),
+      onFailure: (error) => this.#failed(error),
+    });
+    this.#unsubscribe = options.projection.onChange(() => this.#task.wake());
+  }
+
+  /** Why the last look failed; undefined when it did not. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
+  start(): void {
+    this.#task.start();
+  }
+
+  wake(): void {
+    this.#task.wake();
+  }
+
+  async stop(): Promise<void> {
+    this.#unsubscribe();
+    await this.#task.stop();
+  }
+
+  async #turn(signal: AbortSignal): Promise<number> {
+    const { duties, signing, clock, fence: currentFence } = this.options;
+    const fence = currentFence();
+    if (fence === undefined) return IDLE_MS;
+    await duties.prepare(fence, signal);
+    const lookAgainAt = await signing.reconcile(fence, signal);
+    await duties.maintain(fence, signal);
+    this.#failure = undefined;
+    return Math.min(IDLE_MS, Math.max(0, lookAgainAt - clock.now()));
+  }
+
+  #failed(error: unknown): void {
+    const reason = messageOf(error);
+    if (this.#failure !== reason) {
+      this.options.logger.warn('signing authority not ready', {
+        code: isBanyanError(error) ? error.code : 'INTERNAL',
+        reason,
+      });
+    }
+    this.#failure = reason;
+  }
+}

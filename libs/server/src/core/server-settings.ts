@@ -1,0 +1,39 @@
+import { choice, hostPort, path, required, secret, text, toggle } from '@banyan/settings';
+import { z } from 'zod';
+
+/** The settings that every server has, whatever its role. */
+export const serverSettingsShape = {
+  BANYAN_DATACENTER: required().describe('Name of this datacenter.'),
+  BANYAN_NODE_NAME: text('server-1').describe('Name of this server in logs and leases.'),
+  BANYAN_DATA_DIR: text('.banyan/server').describe(
+    'Folder for the embedded database, generated keys and the published pin.',
+  ),
+  BANYAN_LOG_FORMAT: choice(['json', 'pretty'], 'json').describe('Form of log lines.'),
+  BANYAN_LOG_LEVEL: choice(['debug', 'info', 'warn', 'error'], 'info').describe('Least severity that is logged.'),
+  BANYAN_DATABASE_URL: secret().describe('PostgreSQL URL. Unset: an embedded PostgreSQL in the data folder.'),
+  BANYAN_KEK_FILE: path().describe(
+    'File with the key-encryption key, 32 bytes in base64 or hex. Unset: kek in the data folder; generated (0600) only with the embedded database.',
+  ),
+  BANYAN_KEK: secret().describe('The key-encryption key itself, instead of a file.'),
+  BANYAN_HTTP_BIND: hostPort('127.0.0.1:8510').describe('Where the HTTP API listens.'),
+  BANYAN_HTTP_ALLOW_PLAIN_BIND: toggle(false).describe(
+    'Allows plain HTTP on an address other than loopback, for a private network whose ports are not published.',
+  ),
+  BANYAN_LAN_BIND: hostPort('127.0.0.1:8300').describe(
+    'Where gRPC for the agents of this datacenter listens (mutual TLS).',
+  ),
+  BANYAN_WAN_BIND: hostPort('127.0.0.1:8302').describe('Where gRPC for other datacenters listens (mutual TLS).'),
+  BANYAN_WAN_ADVERTISE: z
+    .string()
+    .max(300)
+    .optional()
+    .describe('host:port at which other datacenters reach this one. Unset: the WAN bind.'),
+  BANYAN_DEFAULT_INTENTION_POLICY: choice(['allow', 'deny'], 'deny').describe('What holds where no intention matches.'),
+} as const;
+
+export const serverSettings = z.object(serverSettingsShape);
+export type ServerSettings = Readonly<z.output<typeof serverSettings>>;
+
+/** The address other datacenters are told. */
+export const wanAdvertise = (settings: ServerSettings): string =>
+  settings.BANYAN_WAN_ADVERTISE ?? `${settings.BANYAN_WAN_BIND.host}:${settings.BANYAN_WAN_BIND.port}`;

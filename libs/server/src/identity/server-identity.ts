@@ -1,0 +1,113 @@
+import { BanyanError, type Clock, type Logger, messageOf, SecretText, type Timer, type Timers } from '@banyan/kernel';
+import { formatSpiffeId } from '@banyan/identity';
+import type { CaProjection, LeafIssuer } from '@banyan/ca';
+import { createCsr, exportPrivateKeyPem, generateKeyPair } from '@banyan/pki';
+import { RotatingIdentity } from '@banyan/rpc';
+
+export interface ServerIdentityOptions {
+  readonly datacenter: string;
+  readonly projection: CaProjection;
+  readonly issuer: LeafIssuer;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly logger: Logger;
+}
+
+/** Tried again after this long when signing our own certificate failed. */
+const RETRY_MS = 1_000;
+
+/**
+ * This server's own SVID, signed by its datacenter's intermediate: renewed at half life and at every change of the
+ * signing authority, and handed to the gRPC edges together with the bundle, without a restart. The key lives in memory.
+ */
+export class ServerIdentity {
+  readonly rotating = new RotatingIdentity();
+  #timer: Timer | undefined;
+  #signed: { authorityId: string; bundlePem: string } | undefined;
+  #flight: Promise<void> | undefined;
+  #again = false;
+  readonly #unsubscribe: () => void;
+
+  constructor(private readonly options: ServerIdentityOptions) {
+    this.#unsubscribe = options.projection.onChange(() => this.#refreshSoon());
+  }
+
+  /** Signs the first certificate if there is an authority already. */
+  async start(): Promise<void> {
+    this.#refreshSoon();
+    await this.#flight;
+  }
+
+  stop(): void {
+    this.#unsubscribe();
+    this.#timer?.clear();
+  }
+
+  #refreshSoon(): void {
+    if (this.#flight !== undefined) {
+      this.#again = true;
+      return;
+    }
+    this.#flight = this.#refresh()
+      .catch((error: unknown) => {
+        this.options.logger.warn('own certificate not renewed', { reason: messageOf(error) });
+        this.#arm(RETRY_MS);
+      })
+      .finally(() => {
+        this.#flight = undefined;
+        if (!this.#again) return;
+        this.#again = false;
+        this.#refreshSoon();
+      });
+  }
+
+  async #refresh(): Promise<void> {
+    const { projection } = this.options;
+    const { active, roots, trustDomain } = projection.state;
+    if (active === undefined || trustDomain === undefined) return;
+    const bundlePem = roots.map((root) => root.certificate.pem).join('');
+    const current = this.rotating.material;
+    const sameAuthority = this.#signed?.authorityId === active.id;
+    if (current !== undefined && sameAuthority && this.#signed?.bundlePem === bundlePem && !this.#due()) return;
+    await this.#sign(trustDomain.name, bundlePem, active.id);
+  }
+
+  async #sign(trustDomain: string, bundlePem: string, authorityId: string): Promise<void> {
+    const { datacenter, issuer, clock, logger } = this.options;
+    const keyPair = await generateKeyPair({ type: 'ec', bits: 256 });
+    const uri = formatSpiffeId({ kind: 'server', trustDomain, datacenter });
+    const leaf = await issuer.issueOwn(issuer.prepare(createCsr({ keyPair, uri })));
+    this.rotating.rotate({
+      certChainPem: leaf.chainPem,
+      keyPem: new SecretText(exportPrivateKeyPem(keyPair.privateKey)),
+      bundlePem,
+    });
+    this.#signed = { authorityId, bundlePem };
+    this.#dueAt = leaf.certificate.notBefore + (leaf.certificate.notAfter - leaf.certificate.notBefore) / 2;
+    this.#arm(Math.max(RETRY_MS, this.#dueAt - clock.now()));
+    logger.info('own certificate signed', {
+      id: uri,
+      serial: leaf.certificate.serialHex,
+      root: leaf.rootId,
+      notAfter: new Date(leaf.certificate.notAfter).toISOString(),
+    });
+  }
+
+  #dueAt = 0;
+
+  #due(): boolean {
+    return this.options.clock.now() >= this.#dueAt;
+  }
+
+  #arm(delayMs: number): void {
+    this.#timer?.clear();
+    this.#timer = this.options.timers.set(delayMs, () => this.#refreshSoon());
+  }
+}
+
+/** Fails with `CA_UNINITIALIZED` while the server has no certificate to show to its peers. */
+export const requireIdentity = (identity: ServerIdentity): void => {
+  if (identity.rotating.material === undefined) {
+    throw new BanyanError('CA_UNINITIALIZED', 'this server has no certificate of its own yet');
+  }
+};

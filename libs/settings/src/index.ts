@@ -1,0 +1,12 @@
+export { describeSettings, readSettings, type SettingDescription } from './domain/read-settings.js';
+export {
+  choice,
+  type HostPort,
+  hostPort,
+  hostPortList,
+  path,
+  required,
+  secret,
+  text,
+  toggle,
+} from './domain/setting-kinds.js';
