@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { connectCommand } from './commands/connect-proxy.js';
 import { devCommand } from './commands/dev.js';
 
 const AFTER_HELP = `
@@ -19,6 +20,7 @@ export const createProgram = (): Command => {
     .description('command line of banyan, a control plane for a service mesh across datacenters')
     .version('0.1.0')
     .addHelpText('after', AFTER_HELP);
+  program.addCommand(connectCommand());
   program.addCommand(devCommand());
   for (const command of everyCommand(program)) {
     command.exitOverride().showHelpAfterError('Add --help to see what the command takes.');

@@ -19,6 +19,7 @@ const serviceCheck = (port: number): object => ({
 /** Body of PUT /v1/agent/service/register for web, whose sidecar reaches api in the other datacenter. */
 export const webRegistration = ({ ports }: DevSettings): object => ({
   Name: 'web',
+  Address: '127.0.0.1',
   Port: ports.web.port,
   Check: serviceCheck(ports.web.port),
   Connect: {
@@ -35,6 +36,7 @@ export const webRegistration = ({ ports }: DevSettings): object => ({
 /** Body of PUT /v1/agent/service/register for api. */
 export const apiRegistration = ({ ports }: DevSettings): object => ({
   Name: 'api',
+  Address: '127.0.0.1',
   Port: ports.api.port,
   Check: serviceCheck(ports.api.port),
   Connect: {

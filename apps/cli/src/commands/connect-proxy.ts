@@ -1,0 +1,54 @@
+import { AgentHttpSource, SidecarProxy } from '@banyan/dataplane';
+import { type Logger, SystemClock, SystemRandom, SystemTimers } from '@banyan/kernel';
+import { Command } from 'commander';
+import { type Connection, connectionFrom, type ConnectionOptions } from '../connection.js';
+import { consoleLogger } from '../console-logger.js';
+import { findSidecar } from '../find-sidecar.js';
+import { untilStopSignal } from '../stop-signal.js';
+
+const EXAMPLES = `
+The agent must know the sidecar: register the service with Connect.SidecarService first.
+
+Examples:
+  banyan connect proxy -sidecar-for web
+  banyan connect proxy -sidecar-for web -http-addr 127.0.0.1:9500 -token-file web.token
+`;
+
+/** Nothing of a proxy that still waits for its agent keeps Node alive by itself. */
+const KEEP_ALIVE_MS = 60_000;
+
+const runProxy = async (connection: Connection, proxyId: string, logger: Logger): Promise<void> => {
+  const stop = untilStopSignal();
+  const edges = { timers: new SystemTimers(), random: new SystemRandom(), logger };
+  const source = new AgentHttpSource({ ...connection, proxyId, ...edges });
+  const proxy = new SidecarProxy({ source, clock: new SystemClock(), ...edges });
+  const heartbeat = setInterval(() => {}, KEEP_ALIVE_MS);
+  proxy.start();
+  void proxy.ready.then(() => logger.info('proxy ready', { proxy: proxyId }));
+  await new Promise<void>((resolve) => {
+    stop.addEventListener('abort', () => resolve(), { once: true });
+  });
+  logger.info('proxy stopping; open connections may finish', { proxy: proxyId });
+  await proxy.stop();
+  source.close();
+  clearInterval(heartbeat);
+  logger.info('proxy stopped', { proxy: proxyId, ...proxy.counters() });
+};
+
+/** `banyan connect proxy`: a sidecar in this process. */
+export const connectProxyCommand = (): Command =>
+  new Command('proxy')
+    .description('run the sidecar of a service: mutual TLS, identities and intentions for a workload that knows none')
+    .requiredOption('--sidecar-for <service-id>', 'ID of the registered service this is the sidecar of')
+    .option('--http-addr <address>', 'address of the agent (BANYAN_HTTP_ADDR; default 127.0.0.1:8500)')
+    .option('--token <secret>', 'token with service:write on the service (BANYAN_HTTP_TOKEN)')
+    .option('--token-file <path>', 'file that holds the token (BANYAN_HTTP_TOKEN_FILE)')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: ConnectionOptions & { readonly sidecarFor: string }) => {
+      const connection = connectionFrom(options, process.env);
+      const proxyId = await findSidecar(connection, options.sidecarFor);
+      await runProxy(connection, proxyId, consoleLogger(process.env));
+    });
+
+export const connectCommand = (): Command =>
+  new Command('connect').description('work with the service mesh').addCommand(connectProxyCommand());

@@ -1,0 +1,118 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { BanyanError, type Clock, type Logger, messageOf, type Timers } from '@banyan/kernel';
+import { EndpointRotation } from '../domain/endpoint-rotation.js';
+import type { ProxyCounters } from '../domain/proxy-counters.js';
+import type { Endpoint, Upstream } from '../domain/sidecar.js';
+import { drain, listenOn } from './listening.js';
+import { connectToPeer } from './peer-connection.js';
+import { splice } from './splice.js';
+import type { TlsState } from './tls-material.js';
+
+/** From the workload's connection to an established one behind it, over all endpoints together. */
+const CONNECT_LIMIT_MS = 5_000;
+/** One endpoint that does not answer must leave time for another. */
+const ATTEMPT_LIMIT_MS = 2_000;
+
+export interface OutboundOptions {
+  readonly upstream: Upstream;
+  /** The newest material; read for each connection. */
+  readonly state: () => TlsState | undefined;
+  readonly counters: ProxyCounters;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly logger: Logger;
+}
+
+/** Takes plain connections of the workload for one upstream and carries each over mutual TLS to an instance of it. */
+export class OutboundListener {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #rotation = new EndpointRotation();
+
+  constructor(private readonly options: OutboundOptions) {
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => void this.#serve(client));
+  }
+
+  /** Throws `PORT_IN_USE`, `CONFIG_INVALID`. */
+  async listen(): Promise<void> {
+    const { upstream, logger } = this.options;
+    await listenOn(this.#server, upstream.bindAddress, upstream.bindPort);
+    this.#server.on('error', (error) => logger.error('upstream listener failed', { reason: error.message }));
+  }
+
+  replaceEndpoints(endpoints: readonly Endpoint[]): void {
+    this.#rotation.replace(endpoints);
+  }
+
+  async stop(drainMs: number): Promise<void> {
+    await drain(this.#server, this.#sockets, { timers: this.options.timers, drainMs });
+  }
+
+  async #serve(client: Socket): Promise<void> {
+    const { counters, logger, upstream } = this.options;
+    const gone = new AbortController();
+    counters.activeOutbound += 1;
+    this.#sockets.add(client);
+    client.on('error', (error) => logger.debug('workload connection failed', { reason: error.message }));
+    client.once('close', () => {
+      counters.activeOutbound -= 1;
+      this.#sockets.delete(client);
+      gone.abort(new BanyanError('ABORTED', 'the workload closed its connection'));
+    });
+    try {
+      const peer = await this.#connect(gone.signal);
+      peer.on('error', (error) => logger.debug('upstream connection failed', { reason: error.message }));
+      splice(client, peer);
+    } catch (error) {
+      client.destroy();
+      if (gone.signal.aborted) return; // nobody waits any more
+      counters.outboundUnserved += 1;
+      const fields = { upstream: upstream.destination, datacenter: upstream.datacenter, reason: messageOf(error) };
+      logger.warn('upstream unreachable', fields);
+    }
+  }
+
+  /** Tries each endpoint once, in turns, within the limit. */
+  async #connect(signal: AbortSignal): Promise<TLSSocket> {
+    const { clock } = this.options;
+    const endMs = clock.now() + CONNECT_LIMIT_MS;
+    const endpoints = this.#rotation.order();
+    let last: unknown = new BanyanError('SERVER_UNREACHABLE', 'there is no healthy instance');
+    for (const endpoint of endpoints) {
+      const limitMs = Math.min(ATTEMPT_LIMIT_MS, endMs - clock.now());
+      if (limitMs <= 0 || signal.aborted) break;
+      try {
+        return await this.#attempt(endpoint, limitMs, signal);
+      } catch (error) {
+        last = error;
+      }
+    }
+    throw signal.aborted ? signal.reason : last;
+  }
+
+  async #attempt(endpoint: Endpoint, limitMs: number, signal: AbortSignal): Promise<TLSSocket> {
+    const { upstream, counters, logger, timers } = this.options;
+    const state = this.options.state();
+    if (state === undefined) throw new BanyanError('CA_UNINITIALIZED', 'this sidecar has no certificate yet');
+    const expected = {
+      kind: 'service',
+      trustDomain: state.trustDomain,
+      namespace: 'default',
+      datacenter: upstream.datacenter,
+      service: upstream.destination,
+    } as const;
+    try {
+      const peer = await connectToPeer({ endpoint, expected, state, timers, limitMs, signal });
+      counters.outboundHandshakes += 1;
+      return peer;
+    } catch (error) {
+      counters.outboundFailures += 1;
+      if (!signal.aborted) {
+        const fields = { upstream: upstream.destination, endpoint: `${endpoint.address}:${endpoint.port}` };
+        logger.warn('endpoint failed', { ...fields, reason: messageOf(error) });
+      }
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,214 @@
+import { BackgroundTask, type Clock, type Logger, messageOf, type Random, type Timers } from '@banyan/kernel';
+import { type ProxyCounters, zeroCounters } from '../domain/proxy-counters.js';
+import { type Sidecar, upstreamKey } from '../domain/sidecar.js';
+import type { MeshSource } from '../ports/mesh-source.js';
+import { InboundListener } from './inbound-listener.js';
+import { OutboundListener } from './outbound-listener.js';
+import { TlsMaterial } from './tls-material.js';
+
+/** Nothing is due; only a change wakes the task. */
+const UNTIL_WOKEN_MS = 24 * 3_600_000;
+/** A safety net below the watch of intentions: no wrong connection lives longer than this after the agent knows. */
+const RECHECK_EVERY_MS = 15_000;
+const RECHECK_AGAIN_MS = 1_000;
+const LISTEN_BACKOFF = { firstMs: 200, capMs: 5_000 };
+const DEFAULT_DRAIN_MS = 5_000;
+
+export interface SidecarProxyOptions {
+  readonly source: MeshSource;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** How long open connections may go on after `stop`; default 5 s. */
+  readonly drainMs?: number;
+}
+
+interface Inbound {
+  readonly at: string;
+  readonly listener: InboundListener;
+}
+
+interface Outbound {
+  readonly listener: OutboundListener;
+  readonly watch: AbortController;
+}
+
+/**
+ * One sidecar: the inbound listener and one listener per upstream, kept as the registration says, with the material and
+ * the endpoints of the moment.
+ */
+export class SidecarProxy {
+  /** Resolves when the proxy listens for the first time. */
+  readonly ready: Promise<void>;
+  readonly #counters = zeroCounters();
+  readonly #material = new TlsMaterial();
+  readonly #abort = new AbortController();
+  readonly #watches: Promise<void>[] = [];
+  readonly #outbound = new Map<string, Outbound>();
+  readonly #listening: BackgroundTask;
+  readonly #rechecking: BackgroundTask;
+  readonly #drainMs: number;
+  #inbound: Inbound | undefined;
+  #sidecar: Sidecar | undefined;
+  #tellReady: () => void = () => {};
+
+  constructor(private readonly options: SidecarProxyOptions) {
+    const { timers, random, logger } = options;
+    this.#drainMs = options.drainMs ?? DEFAULT_DRAIN_MS;
+    this.ready = new Promise((resolve) => {
+      this.#tellReady = resolve;
+    });
+    this.#listening = new BackgroundTask({
+      timers,
+      random,
+      backoff: LISTEN_BACKOFF,
+      turn: () => this.#listen(),
+      onFailure: (error) => logger.error('proxy cannot listen; retrying', { reason: messageOf(error) }),
+    });
+    this.#rechecking = new BackgroundTask({
+      timers,
+      random,
+      backoff: LISTEN_BACKOFF,
+      turn: () => this.#recheck(),
+      onFailure: (error) => logger.error('live connections could not be checked', { reason: messageOf(error) }),
+    });
+  }
+
+  start(): void {
+    const { source } = this.options;
+    const { signal } = this.#abort;
+    this.#follow(source.watchSidecar(signal), (sidecar) => this.#acceptSidecar(sidecar));
+    this.#follow(source.watchTrust(signal), (trust) => this.#acceptMaterial(() => this.#material.acceptTrust(trust)));
+    this.#listening.start();
+  }
+
+  counters(): Readonly<ProxyCounters> {
+    return { ...this.#counters };
+  }
+
+  /** Takes no new connections, lets open ones end within the drain time, and stops every watch. */
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    await Promise.all([this.#listening.stop(), this.#rechecking.stop()]);
+    await Promise.all([
+      this.#inbound?.listener.stop(this.#drainMs),
+      ...[...this.#outbound.keys()].map((key) => this.#closeOutbound(key)),
+    ]);
+    await Promise.all(this.#watches);
+  }
+
+  /** Runs `take` on each value until the signal is aborted. What `take` throws is a defect and is logged. */
+  #follow<T>(values: AsyncIterable<T>, take: (value: T) => void): void {
+    const { logger } = this.options;
+    const run = async (): Promise<void> => {
+      for await (const value of values) take(value);
+    };
+    this.#watches.push(run().catch((error: unknown) => logger.error('a watch ended', { reason: messageOf(error) })));
+  }
+
+  #acceptSidecar(sidecar: Sidecar): void {
+    const previous = this.#sidecar;
+    const { source, logger } = this.options;
+    if (previous !== undefined && previous.service !== sidecar.service) {
+      // The identity of a proxy never changes under live connections.
+      const fields = { previous: previous.service, next: sidecar.service };
+      logger.error('this sidecar was registered for another service; restart the proxy to follow', fields);
+      return;
+    }
+    this.#sidecar = sidecar;
+    this.#listening.wake();
+    if (previous !== undefined) return;
+    const { signal } = this.#abort;
+    this.#follow(source.watchLeaf(sidecar.service, signal), (leaf) =>
+      this.#acceptMaterial(() => this.#material.acceptLeaf(leaf)),
+    );
+    this.#rechecking.start();
+    this.#follow(source.watchIntentions(sidecar.service, signal), () => this.#rechecking.wake());
+  }
+
+  #acceptMaterial(accept: () => void): void {
+    const { logger } = this.options;
+    const isFirst = this.#material.state === undefined;
+    try {
+      accept();
+    } catch (error) {
+      logger.error('certificates refused; the last good ones stay in use', { reason: messageOf(error) });
+      return;
+    }
+    const { state } = this.#material;
+    if (state === undefined) return;
+    this.#inbound?.listener.swap(state);
+    if (isFirst) this.#listening.wake();
+    else logger.info('certificates swapped', { trustDomain: state.trustDomain });
+  }
+
+  /** Makes the listeners those of the registration. Runs again, with back-off, until all of them listen. */
+  async #listen(): Promise<number> {
+    const sidecar = this.#sidecar;
+    if (sidecar === undefined || this.#material.state === undefined) return UNTIL_WOKEN_MS;
+    const wanted = new Set(sidecar.upstreams.map(upstreamKey));
+    const surplus = [...this.#outbound.keys()].filter((key) => !wanted.has(key));
+    await Promise.all(surplus.map((key) => this.#closeOutbound(key)));
+    // One taken port must not keep the other listeners from working.
+    const outcomes = await Promise.allSettled([
+      this.#listenInbound(sidecar),
+      ...sidecar.upstreams.map((upstream) => this.#listenOutbound(upstream)),
+    ]);
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    this.#tellReady();
+    return UNTIL_WOKEN_MS;
+  }
+
+  async #listenInbound(sidecar: Sidecar): Promise<void> {
+    const { source, timers, logger } = this.options;
+    const at = `${sidecar.bindAddress}:${sidecar.bindPort}`;
+    if (this.#inbound?.at === at) return;
+    await this.#inbound?.listener.stop(this.#drainMs);
+    this.#inbound = undefined;
+    const { state } = this.#material;
+    if (state === undefined) return;
+    const local = (): { address: string; port: number } => {
+      const current = this.#sidecar ?? sidecar;
+      return { address: current.localAddress, port: current.localPort };
+    };
+    const shared = { source, timers, logger, counters: this.#counters };
+    const listener = new InboundListener({ ...shared, target: sidecar.service, local }, state);
+    await listener.listen(sidecar.bindAddress, sidecar.bindPort);
+    if (this.#material.state !== undefined) listener.swap(this.#material.state); // what came while it bound
+    this.#inbound = { at, listener };
+    logger.info('inbound listener ready', { service: sidecar.service, address: at });
+  }
+
+  async #listenOutbound(upstream: Sidecar['upstreams'][number]): Promise<void> {
+    const key = upstreamKey(upstream);
+    if (this.#outbound.has(key)) return;
+    const { source, clock, timers, logger } = this.options;
+    const state = (): TlsMaterial['state'] => this.#material.state;
+    const listener = new OutboundListener({ upstream, state, counters: this.#counters, clock, timers, logger });
+    await listener.listen();
+    const watch = new AbortController();
+    this.#outbound.set(key, { listener, watch });
+    this.#follow(source.watchEndpoints(upstream, watch.signal), (endpoints) => listener.replaceEndpoints(endpoints));
+    const address = `${upstream.bindAddress}:${upstream.bindPort}`;
+    logger.info('upstream listener ready', {
+      upstream: upstream.destination,
+      datacenter: upstream.datacenter,
+      address,
+    });
+  }
+
+  async #closeOutbound(key: string): Promise<void> {
+    const outbound = this.#outbound.get(key);
+    if (outbound === undefined) return;
+    this.#outbound.delete(key);
+    outbound.watch.abort();
+    await outbound.listener.stop(this.#drainMs);
+  }
+
+  async #recheck(): Promise<number> {
+    const askedAll = (await this.#inbound?.listener.recheck()) ?? true;
+    return askedAll ? RECHECK_EVERY_MS : RECHECK_AGAIN_MS;
+  }
+}

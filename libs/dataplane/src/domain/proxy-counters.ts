@@ -1,0 +1,28 @@
+/** What a proxy has done since it started. All counts, except those named active, only grow. */
+export interface ProxyCounters {
+  /** Incoming TLS handshakes that completed with a verified client certificate. */
+  inboundHandshakes: number;
+  /** Incoming TLS handshakes that failed, including peers that closed before one. */
+  inboundHandshakeFailures: number;
+  /** Incoming connections that were refused or cut by the identity check or by an intention. */
+  denied: number;
+  /** Outgoing mutual-TLS connections that were established. */
+  outboundHandshakes: number;
+  /** Outgoing attempts that failed; one connection of the workload may make several. */
+  outboundFailures: number;
+  /** Connections of the workload that no endpoint took. */
+  outboundUnserved: number;
+  activeInbound: number;
+  activeOutbound: number;
+}
+
+export const zeroCounters = (): ProxyCounters => ({
+  inboundHandshakes: 0,
+  inboundHandshakeFailures: 0,
+  denied: 0,
+  outboundHandshakes: 0,
+  outboundFailures: 0,
+  outboundUnserved: 0,
+  activeInbound: 0,
+  activeOutbound: 0,
+});

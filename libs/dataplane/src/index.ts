@@ -1,0 +1,12 @@
+export { AgentHttpClient, type AgentAnswer, type AgentRequest } from './adapters/agent-http-client.js';
+export { AgentHttpSource, type AgentHttpSourceOptions } from './adapters/agent-http-source.js';
+export { SidecarProxy, type SidecarProxyOptions } from './adapters/sidecar-proxy.js';
+export { type ProxyCounters } from './domain/proxy-counters.js';
+export type { Endpoint, Sidecar, Upstream } from './domain/sidecar.js';
+export {
+  type Authorization,
+  type AuthorizeQuestion,
+  type LeafMaterial,
+  MeshSource,
+  type TrustMaterial,
+} from './ports/mesh-source.js';
