@@ -68,14 +68,16 @@ export class Watched {
     if (this.index > index) return;
     this.waiting += 1;
     await new Promise<void>((resolve, reject) => {
+      const onAbort = (): void => end(() => reject(signal.reason as Error));
+      const wake = (): void => end(resolve);
       const end = (settle: () => void): void => {
         this.waiting -= 1;
         this.#wakes.delete(wake);
+        signal.removeEventListener('abort', onAbort);
         settle();
       };
-      const wake = (): void => end(resolve);
       this.#wakes.add(wake);
-      signal.addEventListener('abort', () => end(() => reject(signal.reason as Error)), { once: true });
+      signal.addEventListener('abort', onAbort, { once: true });
     });
   }
 }

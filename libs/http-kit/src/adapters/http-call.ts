@@ -37,12 +37,13 @@ export class HttpCall {
     if (outer?.aborted === true) giveUp();
     stopping.addEventListener('abort', stop, { once: true });
     outer?.addEventListener('abort', giveUp, { once: true });
-    const end = (): void => {
+    const forget = (): void => {
       stopping.removeEventListener('abort', stop);
       outer?.removeEventListener('abort', giveUp);
-      if (!reply.raw.writableFinished) giveUp();
+      reply.raw.off('close', giveUp);
     };
-    reply.raw.once('finish', end).once('close', end);
+    // `close` without `finish` before it: the client left while the answer was still to come.
+    reply.raw.once('finish', forget).once('close', giveUp).once('close', forget);
     return abort;
   }
 }
