@@ -1,0 +1,69 @@
+import { isBanyanError, messageOf, type Timer, type Timers } from '@banyan/kernel';
+
+/** What a check says: well, or not and why, in words for an operator. */
+export type HealthVerdict = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+
+/** Looks at one dependency. What it throws counts as not well, with its message as the reason. */
+export type DependencyCheck = (signal: AbortSignal) => HealthVerdict | Promise<HealthVerdict>;
+
+/** One dependency's state; `reason` is empty when it is well. */
+export interface DependencyHealth {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly reason: string;
+}
+
+/** All dependencies, in order of registration; `ok` only if every one is. */
+export interface HealthReport {
+  readonly ok: boolean;
+  readonly dependencies: readonly DependencyHealth[];
+}
+
+/** A probe of Kubernetes waits 1 s by default; slower than that is not well. */
+const DEFAULT_LIMIT_MS = 900;
+
+/** The dependencies of a process by name, for `/readyz`. */
+export class HealthRegistry {
+  readonly #checks = new Map<string, DependencyCheck>();
+
+  /** `limitMs`: how long one check may take, default 900. */
+  constructor(private readonly options: { readonly timers: Timers; readonly limitMs?: number }) {}
+
+  /** Adds or replaces the check of this name; the returned function takes it away. */
+  register(name: string, check: DependencyCheck): () => void {
+    this.#checks.set(name, check);
+    return () => {
+      if (this.#checks.get(name) === check) this.#checks.delete(name);
+    };
+  }
+
+  /** Runs all checks at once. Never throws; a check that does not answer in time is not well. */
+  async report(): Promise<HealthReport> {
+    const dependencies = await Promise.all([...this.#checks].map(([name, check]) => this.#ask(name, check)));
+    return { ok: dependencies.every((dependency) => dependency.ok), dependencies };
+  }
+
+  async #ask(name: string, check: DependencyCheck): Promise<DependencyHealth> {
+    const limitMs = this.options.limitMs ?? DEFAULT_LIMIT_MS;
+    const abort = new AbortController();
+    let timer: Timer | undefined;
+    const tooSlow = new Promise<HealthVerdict>((resolve) => {
+      timer = this.options.timers.set(limitMs, () => {
+        abort.abort();
+        resolve({ ok: false, reason: `no answer within ${limitMs} ms` });
+      });
+    });
+    const verdict = await Promise.race([verdictOf(check, abort.signal), tooSlow]);
+    timer?.clear();
+    return { name, ok: verdict.ok, reason: verdict.ok ? '' : verdict.reason };
+  }
+}
+
+const verdictOf = async (check: DependencyCheck, signal: AbortSignal): Promise<HealthVerdict> => {
+  try {
+    return await check(signal);
+  } catch (error) {
+    const reason = isBanyanError(error) ? `${error.code}: ${error.message}` : messageOf(error);
+    return { ok: false, reason };
+  }
+};
