@@ -1,0 +1,45 @@
+import { BanyanError } from '@banyan/kernel';
+import { Certificate } from '@banyan/pki';
+import { z } from 'zod';
+
+const rootsAnswer = z.object({
+  ActiveRootID: z.string().max(64),
+  TrustDomain: z.string().max(64),
+  Roots: z
+    .array(
+      z.object({
+        ID: z.string().max(64),
+        SigningKeyID: z.string().max(256),
+        RootCert: z.string().max(65_536),
+        Active: z.boolean(),
+      }),
+    )
+    .min(1)
+    .max(64),
+});
+
+/** The bundle as the servers serve it, parsed once per change. */
+export interface Bundle {
+  readonly trustDomain: string;
+  readonly roots: readonly Certificate[];
+  readonly bundlePem: string;
+  /** Subject key id of the authority that signs leaves of this datacenter now. */
+  readonly signingKeyId: string;
+}
+
+/** Parses the answer of `GET /v1/connect/ca/roots`. Throws `CERTIFICATE_INVALID` or `REQUEST_INVALID`. */
+export const parseBundle = (body: Uint8Array | string): Bundle => {
+  const text = typeof body === 'string' ? body : Buffer.from(body).toString('utf8');
+  const parsed = rootsAnswer.safeParse(JSON.parse(text));
+  const active = parsed.data?.Roots.find((root) => root.Active);
+  if (!parsed.success || active === undefined) {
+    throw new BanyanError('REQUEST_INVALID', 'the roots that the server answered do not follow their schema');
+  }
+  const roots = parsed.data.Roots.map((root) => Certificate.fromPem(root.RootCert));
+  return {
+    trustDomain: parsed.data.TrustDomain,
+    roots,
+    bundlePem: roots.map((root) => root.pem).join(''),
+    signingKeyId: active.SigningKeyID,
+  };
+};
