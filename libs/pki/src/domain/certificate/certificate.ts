@@ -90,6 +90,7 @@ export class Certificate {
   readonly #fields: Fields;
   #pem: string | undefined;
   #publicKey: KeyObject | undefined;
+  #keySpec: KeySpec | undefined;
   #selfSigned: boolean | undefined;
 
   private constructor(
@@ -157,7 +158,8 @@ export class Certificate {
 
   /** Throws `KEY_UNSUPPORTED`, `KEY_TOO_WEAK`. */
   get keySpec(): KeySpec {
-    return specOfSpki(this.spki);
+    this.#keySpec ??= specOfSpki(this.spki);
+    return this.#keySpec;
   }
 
   /** The raw Name; names are compared byte for byte. */

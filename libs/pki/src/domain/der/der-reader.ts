@@ -1,4 +1,5 @@
 import { BanyanError } from '@banyan/kernel';
+import { hexOf } from '../hex.js';
 import { TAG } from './tags.js';
 
 const refuse = (reason: string): never => {
@@ -157,12 +158,3 @@ export class DerReader {
     return hexOf(content);
   }
 }
-
-const HEX = Array.from({ length: 256 }, (_unused, byte) => byte.toString(16).padStart(2, '0'));
-
-/** Lower-case hex. Faster than Buffer's for the few bytes of an identifier. */
-const hexOf = (bytes: Uint8Array): string => {
-  let hex = '';
-  for (const byte of bytes) hex += HEX[byte]!;
-  return hex;
-};

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
 import { BanyanError, type EpochMs, epochMs, MINUTE, type Random } from '@banyan/kernel';
 import { encodeAlternativeNames } from '../certificate/alternative-names.js';
 import type { Certificate } from '../certificate/certificate.js';
@@ -7,6 +7,7 @@ import { bitString, bytesOfHex, sequence, tlv } from '../der/der-writer.js';
 import { contextTag, TAG } from '../der/tags.js';
 import { encodeTime } from '../der/time.js';
 import { colonHex } from '../hex.js';
+import { specOfSpki } from '../keys/public-key.js';
 import { SIGNATURE_ALGORITHM } from '../keys/signature-algorithm.js';
 import {
   authorityKeyIdExtension,
@@ -61,10 +62,11 @@ export const validityOf = (
 export interface Draft {
   readonly kind: CertificateKind;
   readonly subjectDer: Uint8Array;
-  /** Undefined for a root, which issues itself. */
-  readonly issuer: Certificate | undefined;
+  /** A root issues itself: it gives its own key instead of an issuer. */
+  readonly issuer: Certificate | { readonly self: KeyObject };
   readonly validity: { readonly notBefore: EpochMs; readonly notAfter: EpochMs };
-  readonly key: IssuerKey;
+  /** The key that is certified. */
+  readonly spki: Uint8Array;
   readonly pathLength?: number | undefined;
   readonly uris: readonly string[];
   readonly dnsNames?: readonly string[];
@@ -108,17 +110,18 @@ const LEAF_PURPOSES = ['clientAuth', 'serverAuth'] as const;
 
 /** Draws the serial number and encodes everything but the signature. */
 export const compose = (draft: Draft): PreparedCertificate => {
-  const { kind, issuer, key, random, subjectDer, uris, dnsNames = [], ipAddresses = [], pathLength } = draft;
+  const { kind, spki, random, subjectDer, uris, dnsNames = [], ipAddresses = [], pathLength } = draft;
   const isCa = kind !== 'leaf';
   const serial = drawSerial(random);
-  const subjectKeyId = draft.subjectKeyId ?? keyIdOf(key.spki);
+  const subjectKeyId = draft.subjectKeyId ?? keyIdOf(spki);
+  const issuer = 'self' in draft.issuer ? undefined : draft.issuer;
   const profile: Profile = {
     kind,
     serialHex: colonHex(serial),
     issuerDer: issuer === undefined ? subjectDer : issuer.subjectDer,
     subjectDer,
     ...draft.validity,
-    spki: key.spki,
+    spki,
     keyUsage: isCa ? CA_USAGES : LEAF_USAGES,
     extendedKeyUsage: isCa ? [] : LEAF_PURPOSES,
     isCa,
@@ -129,7 +132,11 @@ export const compose = (draft: Draft): PreparedCertificate => {
     dnsNames,
     ipAddresses,
   };
-  const issuerKey = issuer === undefined ? key : { spec: issuer.keySpec, spki: issuer.spki };
+  // A certificate keeps its imported key, so a CA's is imported once and not for every leaf.
+  const issuerKey: IssuerKey =
+    'self' in draft.issuer
+      ? { spec: specOfSpki(spki), publicKey: draft.issuer.self }
+      : { spec: draft.issuer.keySpec, publicKey: draft.issuer.publicKey };
   return new PreparedCertificate({ tbs: encodeTbs(profile, serial, issuerKey.spec.type), profile, issuerKey });
 };
 

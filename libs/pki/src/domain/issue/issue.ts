@@ -1,5 +1,4 @@
 import { BanyanError } from '@banyan/kernel';
-import { importSpki } from '../keys/public-key.js';
 import type { CertificateSigner } from '../../ports/certificate-signer.js';
 import { Certificate } from '../certificate/certificate.js';
 import { colonHex } from '../hex.js';
@@ -59,6 +58,6 @@ export const issue = async (prepared: PreparedCertificate, signer: CertificateSi
   const signature = await signer.sign(tbs);
   const product = Certificate.fromDer(assemble(tbs, issuerKey.spec.type, signature));
   checkProfile(product, profile);
-  if (!product.hasSignatureOf(importSpki(issuerKey.spki).publicKey)) violated('signature', profile);
+  if (!product.hasSignatureOf(issuerKey.publicKey)) violated('signature', profile);
   return product;
 };

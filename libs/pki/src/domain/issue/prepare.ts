@@ -3,7 +3,7 @@ import { BanyanError, type EpochMs, epochMs, type Random } from '@banyan/kernel'
 import type { Certificate } from '../certificate/certificate.js';
 import { EMPTY_NAME, encodeCommonName } from '../certificate/distinguished-name.js';
 import type { CertificateRequest } from '../csr/parse-csr.js';
-import { exportSpki, specOfSpki } from '../keys/public-key.js';
+import { exportSpki } from '../keys/public-key.js';
 import { compose, validityOf } from './compose.js';
 import type { PreparedCertificate } from './prepared-certificate.js';
 
@@ -45,13 +45,12 @@ export const prepareRoot = (root: {
   now: EpochMs;
   random: Random;
 }): PreparedCertificate => {
-  const spki = exportSpki(root.publicKey);
   return compose({
     kind: 'root',
     subjectDer: subjectOf(root.commonName),
-    issuer: undefined,
+    issuer: { self: root.publicKey },
     validity: validityOf(root.lifetimeMs, root.now),
-    key: { spec: specOfSpki(spki), spki },
+    spki: exportSpki(root.publicKey),
     uris: [signingUri(root.trustDomain)],
     random: root.random,
   });
@@ -91,7 +90,7 @@ export const prepareIntermediate = (intermediate: {
     subjectDer,
     issuer,
     validity: validityOf(intermediate.lifetimeMs, intermediate.now, issuer),
-    key: { spec: request.keySpec, spki: request.spki },
+    spki: request.spki,
     pathLength: 0,
     uris: [uri],
     random: intermediate.random,
@@ -129,7 +128,7 @@ export const prepareCrossSigned = (crossing: {
     subjectDer: subject.subjectDer,
     issuer,
     validity: { notBefore, notAfter: epochMs(Math.min(subject.notAfter, issuer.notAfter)) },
-    key: { spec: subject.keySpec, spki: subject.spki },
+    spki: subject.spki,
     pathLength: subject.pathLength,
     uris: subject.uris,
     ...(subjectKeyIdBytes === undefined ? {} : { subjectKeyId: subjectKeyIdBytes }),
@@ -181,7 +180,7 @@ export const prepareLeaf = (leaf: {
     subjectDer: EMPTY_NAME,
     issuer,
     validity: validityOf(leaf.lifetimeMs, leaf.now, issuer),
-    key: { spec: request.keySpec, spki: request.spki },
+    spki: request.spki,
     uris: [uri],
     dnsNames: request.dnsNames,
     ipAddresses: request.ipAddresses,

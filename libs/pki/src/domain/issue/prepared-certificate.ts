@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { BanyanError, type EpochMs } from '@banyan/kernel';
 import type { KeyUsage } from '../certificate/extensions.js';
 import type { KeySpec } from '../keys/key-spec.js';
@@ -27,7 +28,7 @@ export interface Profile {
 /** The key that has to sign, as the issuing certificate shows it. */
 export interface IssuerKey {
   readonly spec: KeySpec;
-  readonly spki: Uint8Array;
+  readonly publicKey: KeyObject;
 }
 
 interface PreparedParts {
