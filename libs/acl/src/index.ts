@@ -15,3 +15,7 @@ export {
 export { AccessResolver } from './ports/access-resolver.js';
 export { TokenReader } from './ports/token-reader.js';
 export { type CreatedToken, TokenWriter, type WriteContext } from './ports/token-writer.js';
+export { StoreTokenWriter, type StoreTokenWriterParts } from './adapters/store-token-writer.js';
+export { TokenProjection } from './adapters/token-projection.js';
+export { tokenReplica } from './adapters/token-replica.js';
+export { TokenRow } from './adapters/token-row.js';

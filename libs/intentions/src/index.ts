@@ -23,3 +23,7 @@ export {
 } from './domain/wire-intention.js';
 export { IntentionReader } from './ports/intention-reader.js';
 export { IntentionWriter, type WriteContext } from './ports/intention-writer.js';
+export { IntentionProjection } from './adapters/intention-projection.js';
+export { intentionReplica } from './adapters/intention-replica.js';
+export { ServiceIntentionsRow } from './adapters/service-intentions-row.js';
+export { StoreIntentionWriter } from './adapters/store-intention-writer.js';

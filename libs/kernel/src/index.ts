@@ -13,6 +13,7 @@ export {
   stateIndex,
 } from './domain/brands.js';
 export { canonicalJson, contentHash, type JsonValue } from './domain/canonical-json.js';
+export { isStorableJson } from './domain/storable-json.js';
 export { Clock, Random, type Timer, Timers } from './domain/clock.js';
 export { ERROR_CODES, type ErrorCode } from './domain/error-codes.js';
 export { formatGoDuration, parseGoDuration } from './domain/go-duration.js';

@@ -1,4 +1,4 @@
-import { BanyanError, isBanyanError, type JsonValue } from '@banyan/kernel';
+import { BanyanError, isBanyanError, isStorableJson, type JsonValue } from '@banyan/kernel';
 import { parseNodeName } from '@banyan/identity';
 import { decoded } from './agent-registration.js';
 import {
@@ -10,7 +10,7 @@ import {
   type CatalogServiceBody,
 } from './body-schemas.js';
 import { automaticCheckId, statusOf } from './check-from-body.js';
-import { type CheckState, MAX_OUTPUT_LENGTH } from './check.js';
+import { type CheckState, MAX_OUTPUT_LENGTH, NODE_ALIVE_CHECK_ID } from './check.js';
 import type { NodeRegistration } from './records.js';
 import { refuseService, serviceFromBody } from './service-from-body.js';
 import type { ServiceInstance } from './service-instance.js';
@@ -76,6 +76,7 @@ export const checkedNode = (node: NodeRegistration): NodeRegistration => {
   }
   if (node.ID !== undefined && !UUID.test(node.ID)) refuseNode('A node ID must be a UUID');
   if (node.Address.length > 256) refuseNode('A node address has at most 256 characters');
+  if (!isStorableJson(node as unknown as JsonValue)) refuseNode('Texts of a node must not contain U+0000');
   if (Object.keys(node.Meta).length > 64) refuseNode('A node has at most 64 pairs of Meta');
   return node;
 };
@@ -102,6 +103,8 @@ const catalogCheck = (body: CatalogCheckBody, serviceId: string, position: numbe
   const owner = body.ServiceID || serviceId;
   const checkId =
     body.CheckID || body.ID || (owner === '' ? (body.Name ?? '') : automaticCheckId(owner, position, count));
+  if (checkId === NODE_ALIVE_CHECK_ID) refuseService(`Invalid check: ${NODE_ALIVE_CHECK_ID} is kept by the servers`);
+  if (!isStorableJson(body as JsonValue)) refuseService('Invalid check: texts must not contain U+0000');
   if (checkId === '' || checkId.length > 512) refuseService('Invalid check: CheckID must have 1 to 512 characters');
   return {
     CheckID: checkId,

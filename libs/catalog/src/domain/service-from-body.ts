@@ -1,4 +1,4 @@
-import { BanyanError, isBanyanError } from '@banyan/kernel';
+import { BanyanError, isBanyanError, isStorableJson, type JsonValue } from '@banyan/kernel';
 import { parseDatacenterName, parseServiceName } from '@banyan/identity';
 import type { ProxyBody, ServiceMembers, UpstreamBody } from './body-schemas.js';
 import {
@@ -30,6 +30,7 @@ export const serviceFromBody = (body: ServiceMembers, names: ServiceNames): Serv
   if (names.id === '' || names.id.length > 256) refuseService('Invalid service ID: 1 to 256 characters are allowed');
   if (['0.0.0.0', '::', '[::]'].includes(body.Address ?? '')) refuseService('Invalid service address');
   refuseOtherTenants(body);
+  if (!isStorableJson(body as JsonValue)) refuseService('Validation failed: texts must not contain U+0000');
   const proxy = body.Proxy ?? undefined;
   if (kind === undefined && proxy !== undefined) refuseService('Validation failed: Proxy is only allowed on a proxy');
   const taggedAddresses = addressesOf(body);

@@ -1,4 +1,4 @@
-import { BanyanError, canonicalJson, contentHash, type JsonValue } from '@banyan/kernel';
+import { BanyanError, canonicalJson, contentHash, isStorableJson, type JsonValue } from '@banyan/kernel';
 import { WILDCARD, type IntentionDraft, type IntentionSource, type ServiceIntentions } from './intention.js';
 import { reasonAgainstName } from './intention-name.js';
 import { checkedPermissions } from './l7-permission.js';
@@ -64,6 +64,7 @@ export const checkedEntry = (entry: ServiceIntentions): ServiceIntentions => {
   if (entry.sources.length === 0) refuse('At least one source is required');
   if (entry.sources.length > MAX_SOURCES) refuse(`Sources cannot have more than ${MAX_SOURCES} items`);
   if (entry.meta !== undefined) checkMetaBounds(entry.meta);
+  if (!isStorableJson(entryBody(entry))) refuse('Texts must not contain U+0000 or half of a character');
   const seen = new Set<string>();
   const sources = entry.sources.map((source, index) => {
     const path = `Sources[${index}]`;

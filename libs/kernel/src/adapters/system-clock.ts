@@ -20,9 +20,7 @@ export class SystemTimers extends Timers {
     const arm = (): void => {
       const left = due - Date.now();
       handle =
-        left > LONGEST_TIMEOUT_MS
-          ? setTimeout(arm, LONGEST_TIMEOUT_MS)
-          : setTimeout(callback, Math.max(0, left));
+        left > LONGEST_TIMEOUT_MS ? setTimeout(arm, LONGEST_TIMEOUT_MS) : setTimeout(callback, Math.max(0, left));
       handle.unref();
     };
     arm();

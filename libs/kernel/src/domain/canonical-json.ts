@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
 
 /** A value that JSON can hold. */
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue | undefined };
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue | undefined };
 
 /** JSON with keys in code-unit order and no white space: equal values give equal text (after RFC 8785). */
 export const canonicalJson = (value: JsonValue): string => {
@@ -16,4 +22,5 @@ export const canonicalJson = (value: JsonValue): string => {
 };
 
 /** SHA-256 of the canonical JSON, in lower-case hex: equal content, equal hash, in every datacenter. */
-export const contentHash = (value: JsonValue): string => createHash('sha256').update(canonicalJson(value)).digest('hex');
+export const contentHash = (value: JsonValue): string =>
+  createHash('sha256').update(canonicalJson(value)).digest('hex');

@@ -26,7 +26,8 @@ export const ERROR_CODES = {
   CSR_TRUST_DOMAIN_FOREIGN: 'A certificate signing request names a trust domain that is not ours.',
   CSR_DATACENTER_FOREIGN: 'A certificate signing request names another datacenter.',
   CERTIFICATE_INVALID: 'A certificate cannot be parsed or does not follow its profile.',
-  CERTIFICATE_PROFILE_VIOLATED: 'A certificate we made failed the check against its own profile; it was not handed out.',
+  CERTIFICATE_PROFILE_VIOLATED:
+    'A certificate we made failed the check against its own profile; it was not handed out.',
   CHAIN_EMPTY: 'No certificate was presented.',
   CHAIN_ISSUER_UNKNOWN: 'No trusted root was found for a chain.',
   CHAIN_ISSUER_NOT_CA: 'A certificate in a chain was issued by one that is not a CA.',
@@ -89,7 +90,8 @@ export const ERROR_CODES = {
   DATACENTER_UNKNOWN: 'No datacenter has this name.',
   DATACENTER_UNREACHABLE: 'The other datacenter does not answer.',
   SERVER_UNREACHABLE: 'No server of the datacenter answers.',
-  PIN_MISMATCH: 'The peer did not present a root with the pinned fingerprint. Compare the pin, then suspect the network.',
+  PIN_MISMATCH:
+    'The peer did not present a root with the pinned fingerprint. Compare the pin, then suspect the network.',
   PEER_UNAUTHENTICATED: 'The peer presented no certificate that this datacenter trusts.',
   PEER_NOT_ALLOWED: 'The peer is authenticated but may not make this call.',
   TRUST_DOMAIN_MISMATCH: 'The primary has another trust domain than the one stored here.',

@@ -4,8 +4,8 @@ import { type DurationMs, durationMs } from './brands.js';
 const UNIT_MS: Readonly<Record<string, number>> = {
   ns: 1e-6,
   us: 1e-3,
-  'µs': 1e-3,
-  'μs': 1e-3,
+  µs: 1e-3,
+  μs: 1e-3,
   ms: 1,
   s: 1_000,
   m: 60_000,
@@ -41,7 +41,10 @@ export const parseGoDuration = (input: string | number): DurationMs => {
 };
 
 const invalid = (input: string): BanyanError =>
-  new BanyanError('DURATION_INVALID', `invalid duration "${input.slice(0, 64)}": use a form such as 72h, 1h30m or 250ms`);
+  new BanyanError(
+    'DURATION_INVALID',
+    `invalid duration "${input.slice(0, 64)}": use a form such as 72h, 1h30m or 250ms`,
+  );
 
 /** Formats a span as Go prints it: `72h0m0s`, `1m30s`, `250ms`, `0s`. */
 export const formatGoDuration = (span: DurationMs): string => {
