@@ -7,6 +7,7 @@ export const FLOORS: Readonly<Record<string, number>> = {
   kernel: 0,
   identity: 1,
   pki: 1,
+  settings: 1,
   store: 2,
   watch: 2,
   telemetry: 2,
@@ -14,6 +15,7 @@ export const FLOORS: Readonly<Record<string, number>> = {
   ca: 3,
   intentions: 3,
   catalog: 3,
+  federation: 3,
   'http-kit': 4,
   replication: 4,
   'agent-cache': 4,
@@ -22,6 +24,7 @@ export const FLOORS: Readonly<Record<string, number>> = {
   rpc: 5,
   'http-api': 5,
   'agent-api': 5,
+  server: 6,
 };
 
 /** The room of test doubles: it may import every room, and only test code imports it. */

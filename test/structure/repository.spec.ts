@@ -26,6 +26,17 @@ describe('rooms', () => {
     expect(wanted.filter((path) => !existsSync(join(repositoryRoot, path)))).toEqual([]);
   });
 
+  it('are the libraries of nest-cli.json', () => {
+    const {
+      projects,
+    }: { readonly projects: Readonly<Record<string, { readonly type: string; readonly root: string }>> } = JSON.parse(
+      readFileSync(join(repositoryRoot, 'nest-cli.json'), 'utf8'),
+    );
+    const roots = Object.values(projects).map(({ root }) => root);
+    expect(foldersIn('libs').filter((room) => !roots.includes(`libs/${room}`))).toEqual([]);
+    expect(foldersIn('apps').filter((app) => !roots.includes(`apps/${app}`))).toEqual([]);
+  });
+
   // The kernel's adapters are the only clock and dice of the product; testkit drives real sockets and may wait.
   it('take time and chance as arguments', () => {
     const forbidden =

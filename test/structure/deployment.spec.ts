@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { repositoryRoot, sourceFiles } from './source-files.js';
+
+const read = (path: string): string => readFileSync(join(repositoryRoot, path), 'utf8');
+const settingsIn = (text: string): string[] => [...new Set(text.match(/\bBANYAN_[A-Z0-9_]*[A-Z0-9]\b/g) ?? [])];
+
+describe('docker-compose.yml', () => {
+  const text = read('docker-compose.yml');
+
+  it('publishes on loopback only', () => {
+    const ports = [...text.matchAll(/ports:\s*\[([^\]]*)\]/g)].map((match) => match[1] ?? '');
+    expect(ports).toHaveLength(5);
+    expect(ports.filter((port) => !/^'127\.0\.0\.1:\$\{BANYAN_DEV_[A-Z0-9_]+:-\d+\}:\d+'$/.test(port))).toEqual([]);
+  });
+
+  it('gives every secret by file', () => {
+    const settings = [...text.matchAll(/^\s+(\w*(?:TOKEN|PASSWORD|KEK|DATABASE_URL)\w*):/gm)].map((match) => match[1]);
+    expect(settings.length).toBeGreaterThan(5);
+    expect(settings.filter((name) => !name?.endsWith('_FILE'))).toEqual([]);
+  });
+
+  it('uses the same settings for published ports as npm start', () => {
+    const dev = settingsIn(read('apps/cli/src/dev/settings.ts'));
+    const used = settingsIn(text).filter((name) => name.startsWith('BANYAN_DEV_') && name.endsWith('_PORT'));
+    expect(used).toHaveLength(5);
+    expect(used.filter((name) => !dev.includes(name))).toEqual([]);
+  });
+
+  it('names only settings that some process reads', () => {
+    const code = sourceFiles(['apps', 'libs']).filter(({ path }) => !path.endsWith('.spec.ts'));
+    const known = settingsIn(code.map((file) => file.text).join('\n'));
+    const ofTheFileItself = ['BANYAN_IMAGE'];
+    // The settings room reads X_FILE for every secret X.
+    const isKnown = (name: string) => known.includes(name) || known.includes(name.replace(/_FILE$/, ''));
+    const unknown = settingsIn(text).filter((name) => !isKnown(name) && !ofTheFileItself.includes(name));
+    expect(unknown).toEqual([]);
+  });
+});
+
+describe('Dockerfile', () => {
+  const text = read('Dockerfile');
+
+  it('needs no image but the one it names, not even for its own syntax', () => {
+    const images = [...text.matchAll(/^FROM (\S+)/gm)].map((match) => match[1]);
+    expect(new Set(images)).toEqual(new Set(['node:24-bookworm-slim']));
+    expect(text).not.toMatch(/^#\s*syntax=/m);
+  });
+
+  it('ends without root', () => {
+    expect([...text.matchAll(/^USER (\S+)/gm)].at(-1)?.[1]).toBe('node');
+  });
+});
