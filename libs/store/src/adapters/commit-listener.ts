@@ -15,6 +15,7 @@ export interface CommitListenerOptions {
 /** Half a second after the first failure, then doubling: a database that restarts is back within a few seconds. */
 const RECONNECT = { firstMs: 500, capMs: 5_000 };
 const CONNECT_TIMEOUT_MS = 10_000;
+const GOODBYE_MS = 2_000;
 
 /** LISTEN on a connection of its own, made again whenever it breaks. Hints only: followers poll as well. */
 export class CommitListener {
@@ -92,6 +93,8 @@ export class CommitListener {
     const client = this.#client;
     this.#client = undefined;
     this.#onBroken = undefined;
-    await client?.end().catch(() => undefined);
+    if (client === undefined) return;
+    // Over a dead network the good-bye is never answered.
+    await Promise.race([client.end().catch(() => undefined), this.options.timers.sleep(GOODBYE_MS)]);
   }
 }

@@ -6,6 +6,7 @@ import { type StagedChange, Transaction } from '../ports/transaction.js';
 import { CommitListener } from './commit-listener.js';
 import { appendToLog, readIndex, readPage, takeIndex, trim } from './commit-log.js';
 import { checkFence } from './lease-rows.js';
+import { holdProcess } from './hold-process.js';
 import { codedStoreError } from './postgres-errors.js';
 
 /** What `openStore` hands to the {@link Store}. */
@@ -23,6 +24,8 @@ export interface RunOptions {
   /** Refuse the transaction with `LEASE_LOST` unless this lease is held until it commits. */
   readonly fence?: Fence;
 }
+
+const CLOSE_WITHIN_MS = 5_000;
 
 /**
  * A datacenter's state: transactions with an index, and the log of them. Open with `openStore`.
@@ -109,9 +112,14 @@ export class Store {
     await coded(() => this.dataSource.query('SELECT 1'));
   }
 
-  /** Closes the pool once running statements have ended. Close listeners and lease keepers first. */
+  /**
+   * Closes the pool once running transactions have ended, or 5 s have passed. Close listeners and lease keepers first.
+   */
   async close(): Promise<void> {
-    if (this.dataSource.isInitialized) await this.dataSource.destroy();
+    if (!this.dataSource.isInitialized) return;
+    const letGo = holdProcess();
+    // Over a dead network the connections' good-bye is never answered.
+    await Promise.race([this.dataSource.destroy(), this.parts.timers.sleep(CLOSE_WITHIN_MS)]).finally(letGo);
   }
 
   async #inTransaction<T>(
