@@ -148,6 +148,8 @@ describe('the conventions of the HTTP edge, byte for byte', () => {
     });
 
     it('refuses a body over 1 MiB with 413, declared or chunked', async () => {
+      const chunked = await put(`{"Name":"${'a'.repeat(1_048_577)}"}`, { 'transfer-encoding': 'chunked' });
+      expect([chunked.status, chunked.body]).toEqual([413, 'The request body is too large']);
       const declared = await put(`{"Name":"${'a'.repeat(1_048_577)}"}`);
       expect([declared.status, declared.headers['content-type'], declared.body]).toEqual([
         413,

@@ -22,6 +22,12 @@ export class HttpCall {
     },
   ) {}
 
+  /** Whether a socket of this machine's loopback sent it. An injected request came from elsewhere, whatever it says. */
+  get fromLoopback(): boolean {
+    const address = this.liveness.reply.request.raw.socket.remoteAddress ?? '';
+    return !this.injected && (address === '::1' || /^(::ffff:)?127\./.test(address));
+  }
+
   /** Aborted (`ABORTED`) when the client goes away, the injecting caller gives up, or the process stops. Made on first use. */
   get signal(): AbortSignal {
     this.#abort ??= this.#follow();

@@ -27,7 +27,9 @@ export const rawHttp = (options: RawHttpRequest): Promise<RawHttpAnswer> =>
         method: options.method ?? 'GET',
         path: options.path,
         headers: {
-          ...(options.body === undefined ? {} : { 'content-length': Buffer.byteLength(options.body) }),
+          ...(options.body === undefined || options.headers?.['transfer-encoding'] !== undefined
+            ? {}
+            : { 'content-length': Buffer.byteLength(options.body) }),
           ...options.headers,
         },
         agent: false,

@@ -1,0 +1,51 @@
+import { requirePermission } from '@banyan/acl';
+import { type Answer, answerJson, answerText, Call, HttpCall, Local, NoInput, Public } from '@banyan/http-kit';
+import { HealthRegistry } from '@banyan/telemetry';
+import { Controller, Get } from '@nestjs/common';
+import { MetricsText } from '../ports/metrics-text.js';
+
+/** What an orchestrator and a monitoring system ask. */
+@Controller()
+export class OperationsController {
+  constructor(
+    private readonly health: HealthRegistry,
+    private readonly metrics: MetricsText,
+  ) {}
+
+  @Get('/')
+  @Public()
+  @Local()
+  @NoInput()
+  root(): Answer {
+    return answerText('banyan server: the API is below /v1/, readiness at /readyz\n');
+  }
+
+  /** The process answers: no dependency takes part, or a broken database would have every replica restarted. */
+  @Get('/healthz')
+  @Public()
+  @Local()
+  @NoInput()
+  alive(): Answer {
+    return answerText('ok\n');
+  }
+
+  /** 200 when every dependency is well, else 503 with each by name and what it waits for. */
+  @Get('/readyz')
+  @Public()
+  @Local()
+  @NoInput()
+  async ready(): Promise<Answer> {
+    const report = await this.health.report();
+    return answerJson(report, report.ok ? 200 : 503);
+  }
+
+  /** Open to this machine; anybody else needs operator:read, as the figures tell what runs here. */
+  @Get('/metrics')
+  @Public({ identify: true })
+  @Local()
+  @NoInput()
+  async scrape(@Call() call: HttpCall): Promise<Answer> {
+    if (!call.fromLoopback) requirePermission(call.caller, { resource: 'operator', access: 'read' });
+    return answerText(await this.metrics.text(), 200, this.metrics.contentType);
+  }
+}

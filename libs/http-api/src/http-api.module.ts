@@ -1,0 +1,45 @@
+import { type DynamicModule, Module, type ModuleMetadata, type Provider, type Type } from '@nestjs/common';
+import { BlockingReads } from './adapters/blocking-reads.js';
+import { CatalogController } from './adapters/catalog.controller.js';
+import { HealthController } from './adapters/health.controller.js';
+import { IntentionController } from './adapters/intention.controller.js';
+import { OperationsController } from './adapters/operations.controller.js';
+import { StatusController } from './adapters/status.controller.js';
+import { TokenController } from './adapters/token.controller.js';
+
+/** What a process adds to the REST API. */
+export interface HttpApiBindings {
+  /**
+   * Bindings of every port: `CallerResolver` (and `DatacenterForwarder`) of http-kit, `IntentionReader`,
+   * `IntentionWriter`, `TokenReader`, `TokenWriter`, `CatalogReader`, `CatalogWriter`, `ChangeFollower`, `Clock`,
+   * `Random`, `HealthRegistry`, `MetricsText`, `DatacenterDirectory`, `LeaderDirectory`, `HttpApiSettings`.
+   */
+  readonly providers: readonly Provider[];
+  /** Modules that export some of them. */
+  readonly imports?: ModuleMetadata['imports'];
+  /** Further controllers that use the same bindings and {@link BlockingReads}. */
+  readonly controllers?: readonly Type[];
+}
+
+/** The servers' REST API. */
+@Module({})
+export class HttpApiModule {
+  /** The module with its ports bound; give it to `createHttpApplication`, or import it there. */
+  static register(bindings: HttpApiBindings): DynamicModule {
+    return {
+      module: HttpApiModule,
+      imports: bindings.imports ?? [],
+      controllers: [
+        IntentionController,
+        TokenController,
+        CatalogController,
+        HealthController,
+        StatusController,
+        OperationsController,
+        ...(bindings.controllers ?? []),
+      ],
+      providers: [...bindings.providers, BlockingReads],
+      exports: [BlockingReads],
+    };
+  }
+}

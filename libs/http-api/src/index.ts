@@ -1,0 +1,7 @@
+export { type BlockingRead, BlockingReads } from './adapters/blocking-reads.js';
+export { writeContextOf } from './adapters/write-context.js';
+export { type VisibleRows, visibleRows } from './domain/visible-rows.js';
+export { type HttpApiBindings, HttpApiModule } from './http-api.module.js';
+export { DatacenterDirectory, LeaderDirectory } from './ports/directories.js';
+export { HttpApiSettings } from './ports/http-api-settings.js';
+export { MetricsText } from './ports/metrics-text.js';

@@ -1,0 +1,115 @@
+import { hashSecret, type Role } from '@banyan/acl';
+import { AccessResolver, TokenReader, TokenWriter } from '@banyan/acl';
+import { CatalogReader, CatalogWriter } from '@banyan/catalog';
+import { DatacenterDirectory, HttpApiModule, HttpApiSettings, LeaderDirectory, MetricsText } from '@banyan/http-api';
+import { CallerResolver, createHttpApplication } from '@banyan/http-kit';
+import { IntentionReader, IntentionWriter } from '@banyan/intentions';
+import { Clock, Random, SecretText, SilentLogger, SystemClock, SystemRandom, SystemTimers } from '@banyan/kernel';
+import { createMetrics, HealthRegistry } from '@banyan/telemetry';
+import {
+  MemoryCatalog,
+  MemoryCommits,
+  MemoryIntentions,
+  MemoryTokens,
+  rawHttp,
+  type RawHttpAnswer,
+} from '@banyan/testkit';
+import { ChangeFollower } from '@banyan/watch';
+import type { Provider } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { AddressInfo } from 'node:net';
+
+/** One secret per kind of caller. */
+export const SECRETS = {
+  manager: 'manager-secret-0001',
+  reader: 'reader-secret-00001',
+  agent: 'agent-secret-000001',
+  web: 'web-secret-00000001',
+} as const;
+
+const ROLES: Readonly<Record<keyof typeof SECRETS, Role>> = {
+  manager: { kind: 'management' },
+  reader: { kind: 'operator-read' },
+  agent: { kind: 'agent', node: 'n1' },
+  web: { kind: 'service', service: 'web' },
+};
+
+/** Everything behind a running API. */
+export interface Api {
+  readonly app: NestFastifyApplication;
+  readonly port: number;
+  readonly commits: MemoryCommits;
+  readonly follower: ChangeFollower;
+  readonly intentions: MemoryIntentions;
+  readonly tokens: MemoryTokens;
+  readonly catalog: MemoryCatalog;
+  readonly health: HealthRegistry;
+  readonly stop: () => Promise<void>;
+  /** A request as one of the callers; `undefined` for none. */
+  readonly ask: (method: string, path: string, as?: keyof typeof SECRETS, body?: unknown) => Promise<RawHttpAnswer>;
+}
+
+const accessorOf = (name: string): string => `00000000-aaaa-4000-8000-${hashSecret(new SecretText(name)).slice(0, 12)}`;
+
+const portsOf = (parts: Omit<Api, 'app' | 'port' | 'stop' | 'ask'>, random: Random): Provider[] => [
+  ...[AccessResolver, CallerResolver, TokenReader, TokenWriter].map((provide) => ({ provide, useValue: parts.tokens })),
+  ...[IntentionReader, IntentionWriter].map((provide) => ({ provide, useValue: parts.intentions })),
+  ...[CatalogReader, CatalogWriter].map((provide) => ({ provide, useValue: parts.catalog })),
+  { provide: ChangeFollower, useValue: parts.follower },
+  { provide: Clock, useClass: SystemClock },
+  { provide: Random, useValue: random },
+  { provide: HealthRegistry, useValue: parts.health },
+  { provide: MetricsText, useValue: createMetrics() },
+  { provide: DatacenterDirectory, useValue: { names: () => ['dc1', 'dc2'] } satisfies DatacenterDirectory },
+  {
+    provide: LeaderDirectory,
+    useValue: { leader: () => '10.0.0.5:8300', peers: () => ['10.0.0.5:8300'] } satisfies LeaderDirectory,
+  },
+  {
+    provide: HttpApiSettings,
+    useValue: { datacenter: 'dc1', defaultIntentionAction: 'deny' } satisfies HttpApiSettings,
+  },
+];
+
+/** Starts the API over ports in memory and a real follower, on a port of 127.0.0.1 that the system chooses. */
+export const startApi = async (withTokens = true): Promise<Api> => {
+  const timers = new SystemTimers();
+  const random = new SystemRandom();
+  const logger = new SilentLogger();
+  const commits = new MemoryCommits();
+  const follower = new ChangeFollower({ log: commits, timers, random, logger });
+  const parts = {
+    commits,
+    follower,
+    intentions: new MemoryIntentions(commits),
+    tokens: new MemoryTokens(commits, random),
+    catalog: new MemoryCatalog(commits, 'dc1'),
+    health: new HealthRegistry({ timers }),
+  };
+  follower.register(commits);
+  const tokens = Object.entries(SECRETS).map(([name, secret]) => ({
+    role: ROLES[name as keyof typeof SECRETS],
+    description: name,
+    accessorId: accessorOf(name),
+    secretId: new SecretText(secret),
+  }));
+  if (withTokens) await parts.tokens.import(tokens);
+  await follower.start();
+  const module = HttpApiModule.register({ providers: portsOf(parts, random) });
+  const app = await createHttpApplication(module, { logger, random, timers, datacenter: 'dc1' });
+  await app.listen(0, '127.0.0.1');
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const ask: Api['ask'] = (method, path, as, body) =>
+    rawHttp({
+      port,
+      method,
+      path,
+      headers: as === undefined ? {} : { 'x-consul-token': SECRETS[as] },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+  const stop = async (): Promise<void> => {
+    await app.close();
+    await follower.stop();
+  };
+  return { ...parts, app, port, ask, stop };
+};
