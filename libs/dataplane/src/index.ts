@@ -1,6 +1,6 @@
 export { AgentHttpClient, type AgentAnswer, type AgentRequest } from './adapters/agent-http-client.js';
 export { AgentHttpSource, type AgentHttpSourceOptions } from './adapters/agent-http-source.js';
-export { SidecarProxy, type SidecarProxyOptions } from './adapters/sidecar-proxy.js';
+export { type ProxyPorts, SidecarProxy, type SidecarProxyOptions } from './adapters/sidecar-proxy.js';
 export { type ProxyCounters } from './domain/proxy-counters.js';
 export type { Endpoint, Sidecar, Upstream } from './domain/sidecar.js';
 export {

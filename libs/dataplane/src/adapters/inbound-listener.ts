@@ -5,7 +5,7 @@ import { Admission, type CuttableConnection } from '../domain/admission.js';
 import { readServicePeer, type ServicePeer } from '../domain/peer-identity.js';
 import type { ProxyCounters } from '../domain/proxy-counters.js';
 import type { MeshSource } from '../ports/mesh-source.js';
-import { drain, listenOn } from './listening.js';
+import { boundPort, drain, listenOn } from './listening.js';
 import { splice } from './splice.js';
 import { timeLimit } from './time-limit.js';
 import type { TlsState } from './tls-material.js';
@@ -73,6 +73,11 @@ export class InboundListener {
     this.#server.on('error', (error) =>
       this.options.logger.error('inbound listener failed', { reason: error.message }),
     );
+  }
+
+  /** The port it listens on; chosen by the system when 0 was asked for. */
+  get port(): number {
+    return boundPort(this.#server);
   }
 
   /** New handshakes use `state`; live connections stay as they are. */

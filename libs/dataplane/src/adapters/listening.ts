@@ -15,6 +15,11 @@ export const listenOn = (server: Server, address: string, port: number): Promise
     });
   });
 
+export const boundPort = (server: Server): number => {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+};
+
 /** Stops listening, gives open connections `drainMs` to end by themselves, then destroys the rest. */
 export const drain = async (
   server: Server,

@@ -4,7 +4,7 @@ import { BanyanError, type Clock, type Logger, messageOf, type Timers } from '@b
 import { EndpointRotation } from '../domain/endpoint-rotation.js';
 import type { ProxyCounters } from '../domain/proxy-counters.js';
 import type { Endpoint, Upstream } from '../domain/sidecar.js';
-import { drain, listenOn } from './listening.js';
+import { boundPort, drain, listenOn } from './listening.js';
 import { connectToPeer } from './peer-connection.js';
 import { splice } from './splice.js';
 import type { TlsState } from './tls-material.js';
@@ -39,6 +39,11 @@ export class OutboundListener {
     const { upstream, logger } = this.options;
     await listenOn(this.#server, upstream.bindAddress, upstream.bindPort);
     this.#server.on('error', (error) => logger.error('upstream listener failed', { reason: error.message }));
+  }
+
+  /** The port it listens on; chosen by the system when 0 was asked for. */
+  get port(): number {
+    return boundPort(this.#server);
   }
 
   replaceEndpoints(endpoints: readonly Endpoint[]): void {

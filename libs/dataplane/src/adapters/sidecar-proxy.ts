@@ -1,6 +1,6 @@
 import { BackgroundTask, type Clock, type Logger, messageOf, type Random, type Timers } from '@banyan/kernel';
 import { type ProxyCounters, zeroCounters } from '../domain/proxy-counters.js';
-import { type Sidecar, upstreamKey } from '../domain/sidecar.js';
+import { type Sidecar, type Upstream, upstreamKey } from '../domain/sidecar.js';
 import type { MeshSource } from '../ports/mesh-source.js';
 import { InboundListener } from './inbound-listener.js';
 import { OutboundListener } from './outbound-listener.js';
@@ -24,12 +24,18 @@ export interface SidecarProxyOptions {
   readonly drainMs?: number;
 }
 
+export interface ProxyPorts {
+  readonly inbound: number | undefined;
+  readonly upstreams: Readonly<Record<string, number>>;
+}
+
 interface Inbound {
   readonly at: string;
   readonly listener: InboundListener;
 }
 
 interface Outbound {
+  readonly upstream: Upstream;
   readonly listener: OutboundListener;
   readonly watch: AbortController;
 }
@@ -85,6 +91,18 @@ export class SidecarProxy {
 
   counters(): Readonly<ProxyCounters> {
     return { ...this.#counters };
+  }
+
+  /** The ports it listens on at this moment, by upstream for the outgoing side. */
+  ports(): ProxyPorts {
+    const upstreams = [...this.#outbound.values()].map(({ upstream, listener }) => [
+      upstream.destination,
+      listener.port,
+    ]);
+    return {
+      inbound: this.#inbound?.listener.port,
+      upstreams: Object.fromEntries(upstreams) as ProxyPorts['upstreams'],
+    };
   }
 
   /** Takes no new connections, lets open ones end within the drain time, and stops every watch. */
@@ -181,7 +199,7 @@ export class SidecarProxy {
     logger.info('inbound listener ready', { service: sidecar.service, address: at });
   }
 
-  async #listenOutbound(upstream: Sidecar['upstreams'][number]): Promise<void> {
+  async #listenOutbound(upstream: Upstream): Promise<void> {
     const key = upstreamKey(upstream);
     if (this.#outbound.has(key)) return;
     const { source, clock, timers, logger } = this.options;
@@ -189,7 +207,7 @@ export class SidecarProxy {
     const listener = new OutboundListener({ upstream, state, counters: this.#counters, clock, timers, logger });
     await listener.listen();
     const watch = new AbortController();
-    this.#outbound.set(key, { listener, watch });
+    this.#outbound.set(key, { upstream, listener, watch });
     this.#follow(source.watchEndpoints(upstream, watch.signal), (endpoints) => listener.replaceEndpoints(endpoints));
     const address = `${upstream.bindAddress}:${upstream.bindPort}`;
     logger.info('upstream listener ready', {
