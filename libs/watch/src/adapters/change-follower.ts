@@ -57,6 +57,8 @@ export class ChangeFollower {
   #latest: StateIndex = stateIndex(0);
   #epoch: string | undefined;
   #behindSince: EpochMs | undefined;
+  /** How often everything was loaded. */
+  #loads = 0;
   #started = false;
   #listening: { close(): Promise<void> } | undefined;
 
@@ -131,14 +133,18 @@ export class ChangeFollower {
     return this.#topics.of(topics);
   }
 
-  /** Resolves when {@link topicIndex} is greater than `minIndex`, or after `maxWaitMs`. Throws `ABORTED`. */
+  /**
+   * Resolves when {@link topicIndex} is greater than `minIndex`, when everything was loaded again (a restored log may
+   * have a lower index, and the caller has to learn of it), or after `maxWaitMs`. Throws `ABORTED`.
+   */
   async changed(
     topics: readonly string[],
     minIndex: StateIndex,
     maxWaitMs: number,
     signal?: AbortSignal,
   ): Promise<void> {
-    await this.#wait(() => this.#topics.of(topics) > minIndex, maxWaitMs, signal);
+    const loads = this.#loads;
+    await this.#wait(() => this.#topics.of(topics) > minIndex || this.#loads !== loads, maxWaitMs, signal);
   }
 
   /** Adds a listener; the returned function takes it away. */
@@ -184,6 +190,7 @@ export class ChangeFollower {
     for (const projection of this.#projections) await projection.load();
     this.#epoch = epoch;
     this.#behindSince = undefined;
+    this.#loads += 1;
     this.#topics.reset(stateIndex(Math.max(1, index)));
     this.#publish([], index, true);
   }
