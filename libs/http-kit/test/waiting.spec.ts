@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { getEventListeners } from 'node:events';
+import { getEventListeners, getMaxListeners } from 'node:events';
 import { BanyanError, SecretText } from '@banyan/kernel';
 import { injectHttp, listRoutes, type WatchedAnswer, watchHttp } from '@banyan/http-kit';
 import { rawHttp } from '../../testkit/src/http/raw-http.js';
@@ -38,6 +38,18 @@ describe('waiting calls', () => {
     edge.watched.set(4);
     const answer = await waiting;
     expect([answer.status, answer.headers['x-consul-index'], answer.body]).toEqual([200, '4', '{"at":4}']);
+  });
+
+  it('lets any number of calls wait: the signal they share has no limit of listeners, and loses them again', async () => {
+    const { stopping } = edge.app.getHttpAdapter() as unknown as { readonly stopping: AbortSignal };
+    expect(getMaxListeners(stopping)).toBe(0);
+    const waiting = Array.from({ length: 30 }, () => rawHttp({ port: edge.port, path: '/v1/watched?index=3' }));
+    await until(() => edge.watched.waiting === 30);
+    expect(getEventListeners(stopping, 'abort').length).toBe(30);
+    edge.watched.set(4);
+    const answers = await Promise.all(waiting);
+    expect(answers.every(({ status }) => status === 200)).toBe(true);
+    expect(getEventListeners(stopping, 'abort')).toEqual([]);
   });
 
   it('ends the work of a call whose client went away', async () => {

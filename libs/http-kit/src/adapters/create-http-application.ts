@@ -1,4 +1,4 @@
-import { isBanyanError, type Logger } from '@banyan/kernel';
+import { BanyanError, isBanyanError, type Logger } from '@banyan/kernel';
 import {
   type ArgumentsHost,
   type ExceptionFilter,
@@ -9,7 +9,6 @@ import {
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { BanyanError } from '@banyan/kernel';
 import { CallerResolver } from '../ports/caller-resolver.js';
 import { DatacenterForwarder } from '../ports/datacenter-forwarder.js';
 import { CallGuard } from './call-guard.js';
@@ -103,11 +102,11 @@ const forwardForeign = (app: NestFastifyApplication, edge: EdgeAdapter, datacent
   edge.getInstance().addHook('preHandler', forwardHook(rule));
 };
 
+/** A process alone in its federation binds none. Nest has no lookup that may fail, and does not export its error. */
 const optionalForwarder = (app: NestFastifyApplication): DatacenterForwarder | undefined => {
   try {
     return app.get(DatacenterForwarder, { strict: false });
   } catch (error) {
-    if (error instanceof Error && error.name === 'UnknownElementException') return undefined;
     if (error instanceof Error && error.constructor.name === 'UnknownElementException') return undefined;
     throw error;
   }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { BanyanError, isBanyanError, type Logger, type Random, type Timers } from '@banyan/kernel';
 import { HttpException } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -34,6 +35,8 @@ export class EdgeAdapter extends FastifyAdapter {
   constructor(options: EdgeOptions) {
     super(serverOptions(options.bodyLimitBytes));
     this.#needs = options;
+    // Every waiting call listens to it; ten thousand of them are no leak.
+    setMaxListeners(0, this.#stopping.signal);
     this.injections = new Injections(options.random.uuid());
     this.instance.addHook('onRoute', (route) => {
       this.routes.add(route.method, route.url);

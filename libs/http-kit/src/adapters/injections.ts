@@ -1,6 +1,6 @@
 import { BanyanError } from '@banyan/kernel';
 
-/** Marks requests that this process injects into itself; the name is removed from requests that come from outside. */
+/** Marks requests that this process injects into itself. From outside it means nothing: see {@link Injections}. */
 export const INJECTED_HEADER = 'x-banyan-injected';
 
 /**

@@ -3,11 +3,12 @@ import { Answer, answerText } from './answer.js';
 import { CONCEALED_TEXT, ERROR_STATUS } from './error-status.js';
 
 /**
- * The plain-text answer of a coded error. A concealed code answers its constant text; a rate limit says when to come
+ * The plain-text answer of a coded error; the code itself is in the header `X-Banyan-Error`. A concealed code answers its constant text; a rate limit says when to come
  * back, in whole seconds, rounded up.
  */
 export const answerForError = (error: BanyanError): Answer => {
-  const answer = answerText(CONCEALED_TEXT[error.code] ?? error.message, ERROR_STATUS[error.code] ?? 500);
+  const text = CONCEALED_TEXT[error.code] ?? error.message;
+  const answer = answerText(text, ERROR_STATUS[error.code] ?? 500).with({ 'X-Banyan-Error': error.code });
   const { retryAfterMs, allow } = error.fields;
   if (typeof retryAfterMs === 'number' && retryAfterMs >= 0) {
     return answer.with({ 'Retry-After': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) });
