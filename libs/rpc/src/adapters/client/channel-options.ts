@@ -13,6 +13,8 @@ export const CHANNEL_OPTIONS: ChannelOptions = {
   // Connections are chosen by certificate, so they are not shared between clients.
   'grpc.use_local_subchannel_pool': 1,
   'grpc.enable_http_proxy': 0,
+  // A server is known by its SPIFFE ID. A fixed SNI keeps IP addresses out of it (RFC 6066 section 3).
+  'grpc.ssl_target_name_override': 'server.banyan.internal',
   // gRPC would repeat a call that has been sent; which calls may be repeated is decided in rpc-channel.ts.
   'grpc.enable_retries': 0,
   'grpc.service_config_disable_resolution': 1,

@@ -51,7 +51,7 @@ export class LanController {
 
   @GrpcMethod('Lan', 'Watch')
   watch(request: unknown, metadata: Metadata, call: ServerWritableStream<unknown, WatchEvent>): Observable<WatchEvent> {
-    return answerStream(this.logger, call, () =>
+    return answerStream<WatchEvent>(this.logger, call, () =>
       this.port.watch(parsed(WatchRequest, request), peerCall(metadata, call)),
     );
   }

@@ -22,7 +22,7 @@ export class WanController {
 
   @GrpcMethod('Wan', 'Follow')
   follow(request: unknown, metadata: Metadata, call: ServerWritableStream<unknown, FeedEvent>): Observable<FeedEvent> {
-    return answerStream(this.logger, call, () =>
+    return answerStream<FeedEvent>(this.logger, call, () =>
       this.port.follow(...ownDatacenter(parsed(FollowRequest, request), peerCall(metadata, call))),
     );
   }

@@ -51,7 +51,7 @@ const CHAIN_VERDICT = /CERT|SIGNATURE|UNABLE_TO|INVALID_(CA|PURPOSE)|PATH_LENGTH
 
 const refusalOf = (error: unknown): BanyanError | undefined => {
   if (isBanyanError(error)) return error;
-  const code = error instanceof Error ? ((error as { code?: unknown }).code ?? error.message) : error;
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : String(error);
   if (typeof code !== 'string' || !CHAIN_VERDICT.test(code.toUpperCase())) return undefined;
   return new BanyanError('PEER_UNAUTHENTICATED', `the server's certificate is not trusted: ${code}`, {
     cause: messageOf(error),

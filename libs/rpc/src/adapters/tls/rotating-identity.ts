@@ -57,14 +57,15 @@ export class RotatingIdentity implements Provider {
 
   addCaCertificateListener(listener: CaListener): void {
     this.#ca.add(listener);
-    listener(this.#caUpdate());
+    // grpc-js registers its own watcher after this call, and would miss an answer given at once.
+    process.nextTick(() => this.#ca.has(listener) && listener(this.#caUpdate()));
   }
   removeCaCertificateListener(listener: CaListener): void {
     this.#ca.delete(listener);
   }
   addIdentityCertificateListener(listener: IdentityListener): void {
     this.#pair.add(listener);
-    listener(this.#pairUpdate());
+    process.nextTick(() => this.#pair.has(listener) && listener(this.#pairUpdate()));
   }
   removeIdentityCertificateListener(listener: IdentityListener): void {
     this.#pair.delete(listener);

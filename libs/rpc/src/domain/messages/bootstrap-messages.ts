@@ -10,6 +10,7 @@ export const RootsReply = z.object({
   trustDomain: nameText,
   datacenter: datacenterText,
   rootPems: z.array(pemText).max(64),
+  bundleJson: jsonText.optional(),
 });
 export type RootsReply = z.output<typeof RootsReply>;
 

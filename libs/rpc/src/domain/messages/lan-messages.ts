@@ -44,9 +44,14 @@ export const HeartbeatRequest = z.object({
   address: addressText,
   version: z.string().max(64),
   observedMs: count,
+  nodeJson: jsonText.optional(),
 });
 export type HeartbeatRequest = z.output<typeof HeartbeatRequest>;
 
-/** `banyan.lan.v1.HeartbeatReply`: the server's clock. */
-export const HeartbeatReply = z.object({ serverMs: count });
+/** `banyan.lan.v1.HeartbeatReply`: the server's clock, what holds where no intention matches, and whether the catalog holds the node. */
+export const HeartbeatReply = z.object({
+  serverMs: count,
+  defaultIntentionPolicy: z.enum(['allow', 'deny', '']).optional(),
+  known: z.boolean().optional(),
+});
 export type HeartbeatReply = z.output<typeof HeartbeatReply>;

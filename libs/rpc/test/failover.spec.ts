@@ -1,0 +1,157 @@
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { SecretText, SystemClock } from '@banyan/kernel';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { LanClient, RotatingIdentity } from '../src/index.js';
+import { agentUri, serverUri, TestAuthority } from './support/test-authority.js';
+import { freePort, pause, TestServer, until } from './support/test-server.js';
+
+const clock = new SystemClock();
+const beat = { node: 'n1', address: '', version: '', observedMs: 1 };
+const leaf = { token: new SecretText('t'), csrPem: 'csr' };
+
+/** A wire that can be cut and mended. */
+class Wire {
+  #server: Server | undefined;
+  readonly #sockets = new Set<Socket>();
+
+  constructor(
+    private readonly port: number,
+    private readonly target: string,
+  ) {}
+
+  get address(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  mend(): Promise<void> {
+    const [host, port] = this.target.split(':');
+    this.#server = createServer((near) => {
+      const far = connect(Number(port), host);
+      for (const socket of [near, far]) {
+        this.#sockets.add(socket);
+        socket.on('error', () => undefined).on('close', () => this.#sockets.delete(socket));
+      }
+      near.pipe(far).pipe(near);
+    });
+    return new Promise((resolve) => this.#server?.listen(this.port, '127.0.0.1', resolve));
+  }
+
+  cut(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    return new Promise((resolve) => (this.#server === undefined ? resolve() : this.#server.close(() => resolve())));
+  }
+}
+
+let authority: TestAuthority;
+let first: TestServer;
+let second: TestServer;
+
+const clientOf = (addresses: readonly string[]): LanClient =>
+  new LanClient({
+    addresses,
+    identity: new RotatingIdentity(authority.issue(agentUri('dc1', 'n1'))),
+    datacenter: 'dc1',
+    clock,
+  });
+
+beforeAll(async () => {
+  authority = TestAuthority.create('root one');
+  first = await TestServer.start(new RotatingIdentity(authority.issue(serverUri('dc1'))));
+  second = await TestServer.start(new RotatingIdentity(authority.issue(serverUri('dc1'))));
+});
+afterAll(async () => {
+  await first.stop();
+  await second.stop();
+});
+
+describe('several servers', () => {
+  it('share the calls', async () => {
+    const client = clientOf([first.lanAddress, second.lanAddress]);
+    const before = [first.lan.signed, second.lan.signed];
+    let calls = 0;
+    while (first.lan.signed === before[0] || second.lan.signed === before[1]) {
+      await client.signLeaf(leaf);
+      calls += 1;
+    }
+    for (let more = 0; more < 20; more += 1) await client.signLeaf(leaf);
+    expect(first.lan.signed - (before[0] ?? 0)).toBeGreaterThanOrEqual(10);
+    expect(second.lan.signed - (before[1] ?? 0)).toBeGreaterThanOrEqual(10);
+    expect(calls).toBeLessThan(1_000);
+    client.close();
+  });
+
+  it('cover for one that is not there, and for one that goes with a call under way', async () => {
+    const wire = new Wire(await freePort(), first.lanAddress);
+    await wire.mend();
+    const client = clientOf([`127.0.0.1:${await freePort()}`, wire.address, second.lanAddress]);
+    for (let calls = 0; calls < 6; calls += 1) expect(await client.heartbeat(beat)).toMatchObject({ serverMs: 2 });
+    let hanging = 0;
+    first.lan.onForward = () => {
+      hanging += 1;
+      return new Promise(() => undefined);
+    };
+    const request = { method: 'GET', path: '/v1/x', headers: {}, body: Buffer.alloc(0) } as const;
+    const reads = [client.forward(request), client.forward(request), client.forward(request), client.forward(request)];
+    await until(() => hanging > 0);
+    await wire.cut();
+    expect((await Promise.all(reads)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    client.close();
+  });
+
+  it('never get a write twice', async () => {
+    const wire = new Wire(await freePort(), first.lanAddress);
+    await wire.mend();
+    const client = clientOf([wire.address, second.lanAddress]);
+    let writes = 0;
+    const hang = (): Promise<never> => {
+      writes += 1;
+      return new Promise(() => undefined);
+    };
+    first.lan.onForward = hang;
+    second.lan.onForward = hang;
+    const write = client.forward(
+      { method: 'PUT', path: '/v1/x', headers: {}, body: Buffer.alloc(0) },
+      { deadlineMs: 3_000 },
+    );
+    const refused = expect(write).rejects.toMatchObject({ code: 'SERVER_UNREACHABLE' });
+    await until(() => writes > 0);
+    // Whichever server has it: the wire to one is cut, the other does not answer in time.
+    await wire.cut();
+    await refused;
+    expect(writes).toBe(1);
+    client.close();
+  });
+});
+
+describe('a link that was cut', () => {
+  it('is named, is noticed at once when it heals, and can be replaced', async () => {
+    const wire = new Wire(await freePort(), second.lanAddress);
+    await wire.mend();
+    const client = clientOf([wire.address]);
+    await client.heartbeat(beat);
+    await wire.cut();
+    await expect(client.heartbeat(beat)).rejects.toMatchObject({ code: 'SERVER_UNREACHABLE' });
+    expect(['unreachable', 'connecting', 'idle']).toContain(client.state);
+    // Long enough for the back-off to have reached its cap.
+    const cutAt = clock.now();
+    while (clock.now() - cutAt < 4_000) {
+      await client.heartbeat(beat).catch(() => undefined);
+      await pause();
+    }
+    await wire.mend();
+    const mendedAt = clock.now();
+    while ((await client.heartbeat(beat).catch(() => undefined)) === undefined) await pause();
+    expect(clock.now() - mendedAt).toBeLessThan(2_800);
+    expect(client.state).toBe('ready');
+    await wire.cut();
+    client.setAddresses([first.lanAddress]);
+    expect(await client.heartbeat(beat)).toMatchObject({ serverMs: 2 });
+    client.close();
+    expect(client.state).toBe('closed');
+    await expect(client.heartbeat(beat)).rejects.toMatchObject({ code: 'ABORTED' });
+  });
+
+  it.each([[[]], [['host']], [['http://h:1']]])('does not take %j for addresses', (addresses) => {
+    expect(() => clientOf(addresses)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+  });
+});
