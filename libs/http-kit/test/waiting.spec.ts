@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { getEventListeners, getMaxListeners } from 'node:events';
+import { getEventListeners } from 'node:events';
 import { BanyanError, SecretText } from '@banyan/kernel';
 import { injectHttp, listRoutes, type WatchedAnswer, watchHttp } from '@banyan/http-kit';
 import { rawHttp } from '../../testkit/src/http/raw-http.js';
@@ -40,16 +40,16 @@ describe('waiting calls', () => {
     expect([answer.status, answer.headers['x-consul-index'], answer.body]).toEqual([200, '4', '{"at":4}']);
   });
 
-  it('lets any number of calls wait: the signal they share has no limit of listeners, and loses them again', async () => {
+  it('takes the listeners of answered calls off the signal that all waiting calls share', async () => {
     const { stopping } = edge.app.getHttpAdapter() as unknown as { readonly stopping: AbortSignal };
-    expect(getMaxListeners(stopping)).toBe(0);
     const waiting = Array.from({ length: 30 }, () => rawHttp({ port: edge.port, path: '/v1/watched?index=3' }));
     await until(() => edge.watched.waiting === 30);
     expect(getEventListeners(stopping, 'abort').length).toBe(30);
     edge.watched.set(4);
     const answers = await Promise.all(waiting);
     expect(answers.every(({ status }) => status === 200)).toBe(true);
-    expect(getEventListeners(stopping, 'abort')).toEqual([]);
+    // An answer reaches its client a moment before the server counts it as finished.
+    await until(() => getEventListeners(stopping, 'abort').length === 0);
   });
 
   it('ends the work of a call whose client went away', async () => {
@@ -119,7 +119,7 @@ describe('requests without a socket', () => {
       edge.watched.set(index + 1);
       expect((await waiting).status).toBe(200);
     }
-    expect(getEventListeners(caller.signal, 'abort')).toEqual([]);
+    await until(() => getEventListeners(caller.signal, 'abort').length === 0);
   });
 
   it('cannot be imitated from outside', async () => {
