@@ -35,5 +35,5 @@ export {
 export { CatalogReader } from './ports/catalog-reader.js';
 export { CatalogWriter, type NodeSync } from './ports/catalog-writer.js';
 export { CatalogProjection } from './adapters/catalog-projection.js';
-export { HealthCheckRow, NodeRow, ServiceInstanceRow } from './adapters/catalog-rows.js';
+export { CATALOG_ENTITIES } from './adapters/catalog-rows.js';
 export { StoreCatalogWriter } from './adapters/store-catalog-writer.js';

@@ -85,6 +85,9 @@ export class HealthCheckRow {
   modifyIndex: StateIndex;
 }
 
+/** What `openStore` has to know of this room. */
+export const CATALOG_ENTITIES = [NodeRow, ServiceInstanceRow, HealthCheckRow] as const;
+
 export const nodeOf = (row: NodeRow): NodeRecord => ({
   node: { Node: row.name, ID: row.id, Address: row.address, Meta: row.meta },
   createIndex: row.createIndex,

@@ -1,6 +1,7 @@
 import { BanyanError } from '@banyan/kernel';
 import { checkedNode } from './catalog-registration.js';
 import { type CheckState, MAX_OUTPUT_LENGTH, NODE_ALIVE_CHECK_ID } from './check.js';
+import { checkedInstance, checkedNodeShape, checkedState } from './instance-schemas.js';
 import { checkContentHash, type NodeRegistration, serviceContentHash } from './records.js';
 import type { ServiceInstance } from './service-instance.js';
 
@@ -63,26 +64,27 @@ export interface NodePlan {
   readonly checks: readonly Wanted<CheckState>[];
 }
 
-/** Checks what an agent sent. Throws `NODE_INVALID`, `SERVICE_INVALID`. */
+/** Checks what an agent sent, shape and rules. Throws `NODE_INVALID`, `SERVICE_INVALID`. */
 export const planNode = (
   node: NodeRegistration,
   services: readonly ServiceInstance[],
   checks: readonly CheckState[],
 ): NodePlan => {
-  const wantedServices = services.map(wantedService);
+  const wantedServices = services.map((service) => wantedService(checkedInstance(service)));
   const serviceIds = new Set(wantedServices.map((service) => service.id));
   if (serviceIds.size !== services.length) refuse('two services have the same ID');
-  for (const check of checks) {
-    if (check.CheckID === NODE_ALIVE_CHECK_ID) refuse(`the check ${NODE_ALIVE_CHECK_ID} is kept by the servers`);
-    if (check.ServiceID !== '' && !serviceIds.has(check.ServiceID)) {
-      refuse(`the check "${check.CheckID}" is about the unknown service "${check.ServiceID}"`);
+  const states = checks.map(checkedState);
+  for (const { CheckID, ServiceID } of states) {
+    if (CheckID === NODE_ALIVE_CHECK_ID) refuse(`the check ${NODE_ALIVE_CHECK_ID} is kept by the servers`);
+    if (ServiceID !== '' && !serviceIds.has(ServiceID)) {
+      refuse(`the check "${CheckID}" is about the unknown service "${ServiceID}"`);
     }
   }
-  const bounded = checks.map((check) => ({ ...check, Output: check.Output.slice(0, MAX_OUTPUT_LENGTH) }));
+  const bounded = states.map((check) => ({ ...check, Output: check.Output.slice(0, MAX_OUTPUT_LENGTH) }));
   const wantedChecks = [...bounded, nodeAliveCheck(true)].map(wantedCheck);
   if (new Set(wantedChecks.map((check) => check.id)).size !== wantedChecks.length)
     refuse('two checks have the same ID');
-  return { node: checkedNode(node), services: wantedServices, checks: wantedChecks };
+  return { node: checkedNode(checkedNodeShape(node)), services: wantedServices, checks: wantedChecks };
 };
 
 const refuse = (reason: string): never => {
