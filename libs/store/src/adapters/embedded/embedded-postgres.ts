@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { BanyanError, messageOf, SystemTimers } from '@banyan/kernel';
@@ -108,8 +108,10 @@ export class EmbeddedPostgres {
       const pid =
         this.#owner === undefined ? undefined : (findPostmaster(this.places.cluster)?.pid ?? this.#child?.pid);
       if (pid !== undefined) await this.#end(pid);
-      await this.#owner?.release();
+      if (this.#owner === undefined) return;
+      await this.#owner.release();
       this.#owner = undefined;
+      removeIfEmpty(this.socketFolder);
     } finally {
       letGo();
     }
@@ -234,6 +236,15 @@ export class EmbeddedPostgres {
     return `postgres://${ROLE}@/${encodeURIComponent(database)}?host=${encodeURIComponent(this.socketFolder)}`;
   }
 }
+
+/** Another process may have claimed the folder meanwhile; then its mark is in it. */
+const removeIfEmpty = (folder: string): void => {
+  try {
+    rmdirSync(folder);
+  } catch (error) {
+    if (!['ENOTEMPTY', 'ENOENT', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+};
 
 /** The process may end between the look and the signal. */
 const signalTo = (pid: number, signal: NodeJS.Signals): void => {
