@@ -1,4 +1,5 @@
 import { type DynamicModule, Module, type ModuleMetadata, type Provider, type Type } from '@nestjs/common';
+import { CaController } from './adapters/ca.controller.js';
 import { BlockingReads } from './adapters/blocking-reads.js';
 import { CatalogController } from './adapters/catalog.controller.js';
 import { HealthController } from './adapters/health.controller.js';
@@ -11,7 +12,7 @@ import { TokenController } from './adapters/token.controller.js';
 export interface HttpApiBindings {
   /**
    * Bindings of every port: `CallerResolver` (and `DatacenterForwarder`) of http-kit, `IntentionReader`,
-   * `IntentionWriter`, `TokenReader`, `TokenWriter`, `CatalogReader`, `CatalogWriter`, `ChangeFollower`, `Clock`,
+   * `IntentionWriter`, `CaProjection`, `CaConfigurationWriter`, `TokenReader`, `TokenWriter`, `CatalogReader`, `CatalogWriter`, `ChangeFollower`, `Clock`,
    * `Random`, `HealthRegistry`, `MetricsText`, `DatacenterDirectory`, `LeaderDirectory`, `HttpApiSettings`.
    */
   readonly providers: readonly Provider[];
@@ -36,6 +37,7 @@ export class HttpApiModule {
         HealthController,
         StatusController,
         OperationsController,
+        CaController,
         ...(bindings.controllers ?? []),
       ],
       providers: [...bindings.providers, BlockingReads],

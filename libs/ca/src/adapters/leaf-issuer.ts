@@ -3,6 +3,7 @@ import {
   type Clock,
   epochMs,
   type EpochMs,
+  isBanyanError,
   type Random,
   type StateIndex,
   type Timers,
@@ -47,6 +48,7 @@ const HORIZON_STEP = 0.1;
 export class LeafIssuer {
   readonly #limiter: CsrLimiter;
   #signer: { authorityId: string; signer: LocalSigner } | undefined;
+  #counts = { signed: 0, limited: 0 };
   #horizon: { authorityId: string; until: EpochMs } | undefined;
 
   constructor(private readonly options: LeafIssuerOptions) {
@@ -87,9 +89,19 @@ export class LeafIssuer {
     return { id, request };
   }
 
+  /** How many leaves this process signed, and how many requests it told to come back later. */
+  get counts(): { readonly signed: number; readonly limited: number } {
+    return this.#counts;
+  }
+
   /** Signs within the CSR limits (`CSR_RATE_LIMITED` tells when to come back). */
-  issue(order: LeafOrder): Promise<IssuedLeaf> {
-    return this.#limiter.run(this.options.clock.now(), () => this.#sign(order));
+  async issue(order: LeafOrder): Promise<IssuedLeaf> {
+    try {
+      return await this.#limiter.run(this.options.clock.now(), () => this.#sign(order));
+    } catch (error) {
+      if (isBanyanError(error, 'CSR_RATE_LIMITED')) this.#counts.limited += 1;
+      throw error;
+    }
   }
 
   /** Signs for banyan's own processes (servers, agents), which must not wait behind workloads. */
@@ -108,6 +120,7 @@ export class LeafIssuer {
     const prepared = prepareLeaf({ request, issuer: authority.certificate, lifetimeMs, now, random });
     await this.#extendHorizon(authority, epochMs(now + lifetimeMs), lifetimeMs);
     const certificate = await issue(prepared, this.#signerOf(authority));
+    this.#counts.signed += 1;
     return {
       certificate,
       chainPem: this.#chain(certificate, authority),

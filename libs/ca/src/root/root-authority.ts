@@ -1,4 +1,4 @@
-import { BanyanError, type Clock, type Logger, type Random } from '@banyan/kernel';
+import { BanyanError, canonicalJson, type Clock, type JsonValue, type Logger, type Random } from '@banyan/kernel';
 import { formatSpiffeId, TrustDomain } from '@banyan/identity';
 import {
   Certificate,
@@ -130,7 +130,7 @@ export class RootAuthority {
     };
     const equal =
       current.forceWithoutCrossSigning === change.forceWithoutCrossSigning &&
-      JSON.stringify(current.parsed.options) === JSON.stringify(next.options);
+      canonicalJson(current.parsed.options as JsonValue) === canonicalJson(next.options as JsonValue);
     if (equal && next.ownRoot === undefined) return { kind: 'unchanged' };
     if (!needsNextRoot(current.parsed, next)) {
       await this.#commit(undefined, async (tx) => {

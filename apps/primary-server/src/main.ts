@@ -1,0 +1,24 @@
+import 'reflect-metadata';
+import {
+  DatacenterCore,
+  DatacenterLinks,
+  DatacenterServer,
+  importInitialTokens,
+  PrimaryRole,
+  publishFingerprint,
+  runProcess,
+} from '@banyan/server';
+import { readConfig } from './config.js';
+
+// The role is decided here: the root, the writers and the feed of the primary are bound to the core that all servers share.
+await runProcess('primary-server', readConfig, async (settings, { logger, fail }) => {
+  const core = await DatacenterCore.open(settings, logger, fail);
+  const links = new DatacenterLinks(core);
+  let primary: PrimaryRole | undefined;
+  return DatacenterServer.start({
+    core,
+    links,
+    role: (http) => (primary = new PrimaryRole(core, http, publishFingerprint(settings))),
+    beforeListening: () => importInitialTokens(core, primary!, settings.BANYAN_INITIAL_TOKENS_FILE),
+  });
+});

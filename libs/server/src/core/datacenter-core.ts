@@ -1,0 +1,174 @@
+import { TokenProjection, TokenRow } from '@banyan/acl';
+import { CA_ENTITIES, CaProjection, LeafIssuer } from '@banyan/ca';
+import { CATALOG_ENTITIES, CatalogProjection, StoreCatalogWriter } from '@banyan/catalog';
+import { DatacenterProjection, DatacenterRow } from '@banyan/federation';
+import { IntentionProjection, ServiceIntentionsRow } from '@banyan/intentions';
+import {
+  type Clock,
+  type Logger,
+  type Random,
+  SystemClock,
+  SystemRandom,
+  SystemTimers,
+  type Timers,
+} from '@banyan/kernel';
+import { ReplicationCursorRow } from '@banyan/replication';
+import { type Fence, type KeyEncryption, LeaseKeeper, openStore, type Store } from '@banyan/store';
+import { HealthRegistry } from '@banyan/telemetry';
+import { ChangeFollower } from '@banyan/watch';
+import { ServerIdentity } from '../identity/server-identity.js';
+import { type Database, loadKeyEncryption, openDatabase } from './open-database.js';
+import type { ServerSettings } from './server-settings.js';
+
+/** The lease outlives a holder that died by at most this; a live one renews it every third of it. */
+const LEASE_TTL_MS = 9_000;
+
+const ENTITIES = [
+  ...CA_ENTITIES,
+  ...CATALOG_ENTITIES,
+  TokenRow,
+  ServiceIntentionsRow,
+  DatacenterRow,
+  ReplicationCursorRow,
+];
+
+/** Time, chance and waiting of a process. */
+export interface Ambient {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/**
+ * What a server of any role is made of: the store, the rooms' state in memory, the leaf issuer and its own identity.
+ * Opened before any port is; nothing here knows the role.
+ */
+export class DatacenterCore {
+  readonly datacenter: string;
+  readonly ca: CaProjection;
+  readonly tokens: TokenProjection;
+  readonly intentions: IntentionProjection;
+  readonly catalog: CatalogProjection;
+  readonly catalogWriter: StoreCatalogWriter;
+  readonly datacenters: DatacenterProjection;
+  readonly follower: ChangeFollower;
+  readonly leaves: LeafIssuer;
+  readonly identity: ServerIdentity;
+  readonly health: HealthRegistry;
+  readonly lease: LeaseKeeper;
+  readonly #leaseListeners = new Set<() => void>();
+
+  private constructor(
+    readonly settings: ServerSettings,
+    readonly store: Store,
+    readonly keys: KeyEncryption,
+    readonly ambient: Ambient,
+    private readonly database: Database,
+  ) {
+    this.datacenter = settings.BANYAN_DATACENTER;
+    const { clock, timers, random, logger } = ambient;
+    this.ca = new CaProjection(store, keys);
+    this.tokens = new TokenProjection(store);
+    this.intentions = new IntentionProjection(store);
+    this.catalog = new CatalogProjection(store, this.datacenter);
+    this.catalogWriter = new StoreCatalogWriter(store, random);
+    this.datacenters = new DatacenterProjection(store, this.datacenter);
+    this.follower = new ChangeFollower({ log: store, timers, random, logger, clock });
+    for (const projection of [this.ca, this.tokens, this.intentions, this.catalog, this.datacenters]) {
+      this.follower.register(projection);
+    }
+    this.leaves = new LeafIssuer({ datacenter: this.datacenter, store, projection: this.ca, clock, timers, random });
+    this.identity = new ServerIdentity({
+      datacenter: this.datacenter,
+      projection: this.ca,
+      issuer: this.leaves,
+      clock,
+      timers,
+      logger,
+    });
+    this.health = new HealthRegistry({ timers });
+    this.lease = new LeaseKeeper({
+      store,
+      name: 'authority',
+      holder: random.uuid(),
+      ttlMs: LEASE_TTL_MS,
+      timers,
+      random,
+      logger,
+      onAcquired: () => this.#leaseListeners.forEach((listener) => listener()),
+      onLost: () => undefined,
+    });
+    this.#registerHealth();
+  }
+
+  /** Opens the store and loads all state. Fails with the store's codes, each saying what to do. */
+  static async open(
+    settings: ServerSettings,
+    logger: Logger,
+    onDatabaseEnd: (reason: string) => void,
+  ): Promise<DatacenterCore> {
+    const ambient = { clock: new SystemClock(), timers: new SystemTimers(), random: new SystemRandom(), logger };
+    const keys = loadKeyEncryption(settings, logger);
+    const database = await openDatabase(settings, logger, onDatabaseEnd);
+    try {
+      const store = await openStore({
+        url: database.url,
+        entities: ENTITIES,
+        logger,
+        keyEncryption: keys,
+        random: ambient.random,
+      });
+      const core = new DatacenterCore(settings, store, keys, ambient, database);
+      await core.follower.start();
+      await core.identity.start();
+      return core;
+    } catch (error) {
+      await database.stop();
+      throw error;
+    }
+  }
+
+  /** The proof of holding the lease of this datacenter's singletons, while we hold it. */
+  fence(): Fence | undefined {
+    return this.lease.current();
+  }
+
+  /** Calls `listener` whenever this server has become the holder. */
+  onLease(listener: () => void): void {
+    this.#leaseListeners.add(listener);
+  }
+
+  async close(): Promise<void> {
+    this.identity.stop();
+    await this.lease.stop();
+    await this.follower.stop();
+    await this.store.close();
+    await this.database.stop();
+  }
+
+  #registerHealth(): void {
+    this.health.register('database', async () => {
+      await this.store.ping();
+      return { ok: true };
+    });
+    this.health.register('change-feed', () => {
+      const since = this.follower.behindSince;
+      return since === undefined
+        ? { ok: true }
+        : { ok: false, reason: `behind the database since ${new Date(since).toISOString()}` };
+    });
+    this.health.register('signing-authority', () => {
+      const { active } = this.ca.state;
+      if (active === undefined) return { ok: false, reason: 'this datacenter has no intermediate yet' };
+      return active.certificate.notAfter > this.ambient.clock.now()
+        ? { ok: true }
+        : { ok: false, reason: 'EXPIRED: the intermediate is past its end' };
+    });
+    this.health.register('identity', () =>
+      this.identity.rotating.material === undefined
+        ? { ok: false, reason: 'this server has no certificate of its own yet' }
+        : { ok: true },
+    );
+  }
+}

@@ -1,0 +1,77 @@
+import { isBanyanError, type Logger, messageOf } from '@banyan/kernel';
+import { PinoLogger } from '@banyan/telemetry';
+
+/** Something that runs until it is stopped. */
+export interface Running {
+  stop(): Promise<void>;
+}
+
+/** A stop that takes longer than this is given up: whoever supervises us would kill us anyway. */
+const STOP_LIMIT_MS = 15_000;
+
+/** The settings every process has for its log. */
+export interface LogSettings {
+  readonly BANYAN_LOG_FORMAT: 'json' | 'pretty';
+  readonly BANYAN_LOG_LEVEL: 'debug' | 'info' | 'warn' | 'error';
+  readonly BANYAN_DATACENTER: string;
+  readonly BANYAN_NODE_NAME: string;
+}
+
+export interface ProcessTools {
+  readonly logger: Logger;
+  /** Ends the process from inside, with the reason. */
+  readonly fail: (reason: string) => void;
+}
+
+/**
+ * Runs a process: reads its settings, starts it, stops it once on SIGINT or SIGTERM, and ends with 0, or with 1 and one
+ * clear line when it cannot start or fails on the way.
+ */
+export const runProcess = async <S extends LogSettings>(
+  name: string,
+  readConfig: () => S,
+  start: (settings: S, tools: ProcessTools) => Promise<Running>,
+): Promise<void> => {
+  let logger: Logger = new PinoLogger({ fields: { process: name } });
+  let running: Running | undefined;
+  let stopping = false;
+  const stop = (code: number): void => {
+    if (stopping) return;
+    stopping = true;
+    setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
+    void (running?.stop() ?? Promise.resolve())
+      .catch((error: unknown) => logger.error('stop failed', { reason: messageOf(error) }))
+      .finally(() => {
+        logger.info('stopped');
+        process.exit(code);
+      });
+  };
+  const fail = (reason: string): void => {
+    logger.error('the process cannot go on', { reason });
+    stop(1);
+  };
+  process.once('SIGINT', () => stop(0));
+  process.once('SIGTERM', () => stop(0));
+  process.on('unhandledRejection', (error) =>
+    fail(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+  );
+  try {
+    const settings = readConfig();
+    logger = loggerOf(name, settings);
+    running = await start(settings, { logger, fail });
+  } catch (error) {
+    logger.error('the process did not start', {
+      code: isBanyanError(error) ? error.code : 'INTERNAL',
+      reason: messageOf(error),
+      ...(!isBanyanError(error) && error instanceof Error && { stack: error.stack }),
+    });
+    process.exit(1);
+  }
+};
+
+const loggerOf = (name: string, settings: LogSettings): Logger =>
+  new PinoLogger({
+    level: settings.BANYAN_LOG_LEVEL,
+    format: settings.BANYAN_LOG_FORMAT === 'pretty' ? 'line' : 'json',
+    fields: { process: name, datacenter: settings.BANYAN_DATACENTER, node: settings.BANYAN_NODE_NAME },
+  });

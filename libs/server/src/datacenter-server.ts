@@ -1,0 +1,192 @@
+import { AccessResolver, TokenReader, TokenWriter } from '@banyan/acl';
+import { CaProjection } from '@banyan/ca';
+import { CatalogReader, CatalogWriter } from '@banyan/catalog';
+import {
+  CaConfigurationWriter,
+  DatacenterDirectory,
+  HttpApiModule,
+  HttpApiSettings,
+  LeaderDirectory,
+  MetricsText,
+} from '@banyan/http-api';
+import { CallerResolver, createHttpApplication, DatacenterForwarder } from '@banyan/http-kit';
+import { IntentionReader, IntentionWriter } from '@banyan/intentions';
+import { BanyanError, Clock, Logger, Random } from '@banyan/kernel';
+import {
+  BootstrapController,
+  BootstrapPort,
+  LanController,
+  LanPort,
+  lanPeers,
+  rpcEdge,
+  type ServerPlace,
+  WanController,
+  wanPeers,
+  WanPort,
+} from '@banyan/rpc';
+import type { HostPort } from '@banyan/settings';
+import { HealthRegistry } from '@banyan/telemetry';
+import { ChangeFollower } from '@banyan/watch';
+import type { Provider, Type } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { DatacenterCore } from './core/datacenter-core.js';
+import { BootstrapService } from './edges/bootstrap-service.js';
+import type { DatacenterLinks } from './edges/datacenter-links.js';
+import { InjectedHttp } from './edges/http-entrance.js';
+import { LanService, type WatchEntrance } from './edges/lan-service.js';
+import { NodeReaper } from './edges/node-reaper.js';
+import type { ServerRole } from './edges/role.js';
+import { serverMetrics } from './edges/server-metrics.js';
+
+export interface DatacenterServerParts {
+  readonly core: DatacenterCore;
+  readonly links: DatacenterLinks;
+  /** Makes the role; `http` gives the application once it is there. */
+  readonly role: (http: () => WatchEntrance) => ServerRole;
+  /** What the role does before the ports are open. */
+  readonly beforeListening?: () => Promise<void>;
+}
+
+/** A server of any role: opens the three edges over the core and the role, and closes them in order. */
+export class DatacenterServer {
+  readonly #reaper: NodeReaper;
+
+  private constructor(
+    private readonly core: DatacenterCore,
+    private readonly links: DatacenterLinks,
+    private readonly role: ServerRole,
+    private readonly app: NestFastifyApplication,
+  ) {
+    this.#reaper = new NodeReaper(core);
+  }
+
+  static async start({
+    core,
+    links,
+    role: makeRole,
+    beforeListening,
+  }: DatacenterServerParts): Promise<DatacenterServer> {
+    const { settings, ambient } = core;
+    requireSafeBind(settings.BANYAN_HTTP_BIND, settings.BANYAN_HTTP_ALLOW_PLAIN_BIND);
+    let entrance: InjectedHttp | undefined;
+    const role = makeRole(() => {
+      if (entrance === undefined) throw new BanyanError('SERVER_UNREACHABLE', 'the server is still starting');
+      return entrance;
+    });
+    const app = await createHttpApplication(
+      HttpApiModule.register({
+        providers: bindings(core, links, role, () => {
+          if (entrance === undefined) throw new BanyanError('SERVER_UNREACHABLE', 'the server is still starting');
+          return entrance;
+        }),
+        controllers: [BootstrapController, LanController, WanController] as unknown as readonly Type[],
+      }),
+      { ...ambient, datacenter: core.datacenter },
+    );
+    entrance = new InjectedHttp(app, core);
+    const server = new DatacenterServer(core, links, role, app);
+    await beforeListening?.();
+    await server.#listen();
+    role.start();
+    core.lease.start();
+    server.#reaper.start();
+    return server;
+  }
+
+  async stop(): Promise<void> {
+    await this.#reaper.stop();
+    await this.role.stop();
+    await this.app.close();
+    this.links.close();
+    await this.core.close();
+  }
+
+  async #listen(): Promise<void> {
+    const { settings, identity, ambient } = this.core;
+    const place = (): ServerPlace | undefined => {
+      const { trustDomain } = this.core.ca.state;
+      return trustDomain && { trustDomain: trustDomain.name, datacenter: this.core.datacenter };
+    };
+    const common = { identity: identity.rotating, clock: ambient.clock };
+    const [lan, wan] = [settings.BANYAN_LAN_BIND, settings.BANYAN_WAN_BIND].map(addressText);
+    this.app.connectMicroservice(rpcEdge({ edge: 'lan', url: lan!, rule: lanPeers(place), ...common }));
+    this.app.connectMicroservice(rpcEdge({ edge: 'wan', url: wan!, rule: wanPeers(place), ...common }));
+    await listening('BANYAN_LAN_BIND or BANYAN_WAN_BIND', `${lan} or ${wan}`, () => this.app.startAllMicroservices());
+    const { host, port } = settings.BANYAN_HTTP_BIND;
+    await listening('BANYAN_HTTP_BIND', `${host}:${port}`, () => this.app.listen(port, host));
+    ambient.logger.info('listening', { http: `${host}:${port}`, lan, wan });
+  }
+}
+
+const bindings = (
+  core: DatacenterCore,
+  links: DatacenterLinks,
+  role: ServerRole,
+  http: () => WatchEntrance,
+): Provider[] => {
+  const { settings, ambient } = core;
+  const lan = new LanService(core, http);
+  const bound: readonly (readonly [unknown, unknown])[] = [
+    [Logger, ambient.logger],
+    [Clock, ambient.clock],
+    [Random, ambient.random],
+    [ChangeFollower, core.follower],
+    [HealthRegistry, core.health],
+    [CaProjection, core.ca],
+    [CaConfigurationWriter, role.configurationWriter],
+    [IntentionReader, core.intentions],
+    [IntentionWriter, role.intentionWriter],
+    [TokenReader, core.tokens],
+    [TokenWriter, role.tokenWriter],
+    [AccessResolver, core.tokens],
+    [CallerResolver, core.tokens],
+    [CatalogReader, core.catalog],
+    [CatalogWriter, core.catalogWriter],
+    [DatacenterDirectory, { names: () => core.datacenters.names() }],
+    [LeaderDirectory, leaderDirectory(core)],
+    [DatacenterForwarder, links],
+    [MetricsText, serverMetrics(core)],
+    [
+      HttpApiSettings,
+      { datacenter: core.datacenter, defaultIntentionAction: settings.BANYAN_DEFAULT_INTENTION_POLICY },
+    ],
+    [LanPort, lan],
+    [WanPort, role.wan],
+    [BootstrapPort, new BootstrapService(core, role)],
+  ];
+  return bound.map(([provide, useValue]) => ({ provide: provide as Type, useValue }));
+};
+
+/** One server per datacenter holds the lease; with more replicas this becomes a table (a later room). */
+const leaderDirectory = (core: DatacenterCore): LeaderDirectory => {
+  const own = addressText(core.settings.BANYAN_LAN_BIND);
+  return { leader: () => (core.fence() === undefined ? '' : own), peers: () => [own] };
+};
+
+const addressText = ({ host, port }: HostPort): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+
+const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|::1|localhost)$/;
+
+/** Plain HTTP carries tokens, so it stays on loopback unless the operator says by name that the network is private. */
+export const requireSafeBind = (bind: HostPort, allowed: boolean): void => {
+  if (allowed || LOOPBACK.test(bind.host)) return;
+  throw new BanyanError(
+    'CONFIG_INVALID',
+    `BANYAN_HTTP_BIND is ${bind.host}:${bind.port}: plain HTTP beyond loopback would carry tokens in the clear. Bind to 127.0.0.1, or set BANYAN_HTTP_ALLOW_PLAIN_BIND=true on a network that is private`,
+  );
+};
+
+/** Listens, and turns a taken port into an error that names the setting. */
+export const listening = async (setting: string, address: string, open: () => Promise<unknown>): Promise<void> => {
+  try {
+    await open();
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE' && !String(cause).includes('EADDRINUSE')) throw cause;
+    throw new BanyanError(
+      'PORT_IN_USE',
+      `the address ${address} is in use by another process: stop it or change ${setting}`,
+      { cause },
+    );
+  }
+};

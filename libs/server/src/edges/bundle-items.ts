@@ -1,0 +1,35 @@
+import { CA_REPLICAS } from '@banyan/ca';
+import { BanyanError } from '@banyan/kernel';
+import type { Store } from '@banyan/store';
+import { z } from 'zod';
+
+const itemSchema = z.object({
+  topic: z.string().max(64),
+  key: z.string().max(256),
+  contentHash: z.string().max(128),
+  body: z.json(),
+});
+
+/** The public state of the CA, as first contact hands it over: what the change feed carries of it later. */
+export const bundleJson = async (store: Store): Promise<string> => {
+  const items = await store.dataSource.transaction('REPEATABLE READ', async (manager) => {
+    const all: object[] = [];
+    for (const replica of CA_REPLICAS) {
+      for (const item of await replica.snapshot(manager)) all.push({ topic: replica.topic, ...item });
+    }
+    return all;
+  });
+  return JSON.stringify(items);
+};
+
+/** Takes over what first contact handed over. Returns the index at which it is visible here. */
+export const adoptBundle = async (store: Store, json: string): Promise<number> => {
+  const parsed = z.array(itemSchema).max(256).safeParse(JSON.parse(json));
+  if (!parsed.success) throw new BanyanError('REQUEST_INVALID', 'the bundle of the primary does not follow its schema');
+  const { index } = await store.run(async (tx) => {
+    for (const replica of CA_REPLICAS) {
+      for (const { topic, ...item } of parsed.data) if (topic === replica.topic) await replica.stage(tx, item);
+    }
+  });
+  return index;
+};

@@ -1,0 +1,105 @@
+import { requirePermission } from '@banyan/acl';
+import { toWireRoots } from '@banyan/ca';
+import { parseNodeSync } from './node-sync.js';
+import { BanyanError, isBanyanError, type SecretText } from '@banyan/kernel';
+import { jsonText } from '@banyan/http-kit';
+import {
+  type HeartbeatReply,
+  type HeartbeatRequest,
+  type HttpReply,
+  type HttpRequest,
+  LanPort,
+  type PeerCall,
+  type RenewAgentReply,
+  type RenewAgentRequest,
+  type ResolveTokenReply,
+  type ResolveTokenRequest,
+  type SignLeafReply,
+  type SignLeafRequest,
+  type WatchEvent,
+  type WatchRequest,
+} from '@banyan/rpc';
+import type { DatacenterCore } from '../core/datacenter-core.js';
+import type { HttpEntrance } from './role.js';
+
+/** How long an agent may keep what a token may do: a deleted token works for this long at most. */
+const TOKEN_TTL_MS = 10_000;
+
+/** What a watch needs of the HTTP edge. */
+export interface WatchEntrance extends HttpEntrance {
+  watch(path: string, token: SecretText | undefined, signal: AbortSignal): AsyncIterable<WatchEvent>;
+}
+
+/** The empty text stands for "no token" on the wire. */
+export const optionalToken = (token: SecretText): SecretText | undefined => (token.reveal() === '' ? undefined : token);
+
+/** Serves the agents of this datacenter. */
+export class LanService extends LanPort {
+  constructor(
+    private readonly core: DatacenterCore,
+    private readonly http: () => WatchEntrance,
+  ) {
+    super();
+  }
+
+  override async signLeaf(request: SignLeafRequest): Promise<SignLeafReply> {
+    const { leaves, tokens } = this.core;
+    const caller = tokens.resolve(optionalToken(request.token));
+    const order = leaves.prepare(request.csrPem);
+    if (order.id.kind !== 'service') {
+      throw new BanyanError('CSR_SAN_INVALID', `a leaf for workloads names a service, not a ${order.id.kind}`);
+    }
+    requirePermission(caller, { resource: 'service', access: 'write', name: order.id.service });
+    try {
+      const leaf = await leaves.issue(order);
+      return { chainPem: leaf.chainPem, createIndex: leaf.index, rootId: leaf.rootId };
+    } catch (error) {
+      if (!isBanyanError(error, 'CSR_RATE_LIMITED')) throw error;
+      return { chainPem: '', createIndex: 0, rootId: '', retryAfterMs: Number(error.fields['retryAfterMs'] ?? 500) };
+    }
+  }
+
+  override async renewAgent(request: RenewAgentRequest, call: PeerCall): Promise<RenewAgentReply> {
+    const order = this.core.leaves.prepare(request.csrPem);
+    if (order.id.kind !== 'agent' || call.peer.kind !== 'agent' || order.id.node !== call.peer.node) {
+      throw new BanyanError('PEER_NOT_ALLOWED', 'an agent may renew its own certificate only');
+    }
+    const leaf = await this.core.leaves.issueOwn(order);
+    return { certificatePem: leaf.chainPem, bundleJson: rootsJson(this.core) };
+  }
+
+  override forward(request: HttpRequest, call: PeerCall): Promise<HttpReply> {
+    return this.http().inject({ ...request, signal: call.signal });
+  }
+
+  override watch(request: WatchRequest, call: PeerCall): AsyncIterable<WatchEvent> {
+    return this.http().watch(request.path, optionalToken(request.token), call.signal);
+  }
+
+  override async resolveToken(request: ResolveTokenRequest): Promise<ResolveTokenReply> {
+    const caller = this.core.tokens.resolve(optionalToken(request.token));
+    return {
+      accessorId: caller.accessorId,
+      roleJson: caller.role === undefined ? '' : JSON.stringify(caller.role),
+      ttlMs: TOKEN_TTL_MS,
+    };
+  }
+
+  override async heartbeat(request: HeartbeatRequest): Promise<HeartbeatReply> {
+    const { catalogWriter, ambient, settings, follower } = this.core;
+    const now = ambient.clock.now();
+    let known: boolean;
+    if (request.nodeJson) {
+      const index = await catalogWriter.syncNode(parseNodeSync(request.node, request.nodeJson, now));
+      await follower.reached(index, { limitMs: 5_000 });
+      known = true;
+    } else known = await catalogWriter.touchNode(request.node, now);
+    return { serverMs: now, defaultIntentionPolicy: settings.BANYAN_DEFAULT_INTENTION_POLICY, known };
+  }
+}
+
+/** The bundle as agents read it. */
+export const rootsJson = (core: DatacenterCore): string => {
+  const { roots, retired } = core.ca.state;
+  return jsonText(toWireRoots({ trustDomain: core.ca.getTrustDomain(), roots, retired, active: core.ca.getActive() }));
+};

@@ -1,0 +1,31 @@
+import type { TokenWriter } from '@banyan/acl';
+import type { IntentionWriter } from '@banyan/intentions';
+import type { CaConfigurationWriter } from '@banyan/http-api';
+import type { SignIntermediateReply, SignIntermediateRequest, WanPort } from '@banyan/rpc';
+
+/** Forwards to the application that is made after the role: requests carried by gRPC run through the same HTTP edge. */
+export interface HttpEntrance {
+  inject(request: {
+    readonly method: string;
+    readonly path: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: Uint8Array;
+    readonly signal: AbortSignal;
+  }): Promise<{
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: Uint8Array;
+  }>;
+}
+
+/** Everything that differs between the primary and a secondary. Bound once, in the app. */
+export interface ServerRole {
+  readonly intentionWriter: IntentionWriter;
+  readonly tokenWriter: TokenWriter;
+  readonly configurationWriter: CaConfigurationWriter;
+  readonly wan: WanPort;
+  signIntermediate(request: SignIntermediateRequest): Promise<SignIntermediateReply>;
+  /** What the role keeps running, from when the ports are open. */
+  start(): void;
+  stop(): Promise<void>;
+}

@@ -1,0 +1,14 @@
+import { path } from '@banyan/settings';
+import { z } from 'zod';
+import { serverSettingsShape } from '../core/server-settings.js';
+
+export const primarySettings = z.object({
+  ...serverSettingsShape,
+  BANYAN_INITIAL_TOKENS_FILE: path().describe(
+    'JSON file with tokens to make at the first start: [{"role":{"kind":"management"},"secret":"…"}, …].',
+  ),
+  BANYAN_ROOT_FINGERPRINT_OUT: path().describe(
+    'Where the fingerprint of the active root is written for others to pin. Unset: root.fingerprint in the data folder.',
+  ),
+});
+export type PrimarySettings = Readonly<z.output<typeof primarySettings>>;

@@ -1,0 +1,80 @@
+import { requirePermission } from '@banyan/acl';
+import type { DatacenterRegistry } from '@banyan/federation';
+import { BanyanError, type JsonValue, type SecretText, stateIndex } from '@banyan/kernel';
+import type { FeedSource } from '@banyan/replication';
+import {
+  type FeedEvent,
+  type FollowRequest,
+  type HttpReply,
+  type HttpRequest,
+  type PeerCall,
+  type ReportReply,
+  type ReportRequest,
+  type SignIntermediateReply,
+  type SignIntermediateRequest,
+  WanPort,
+} from '@banyan/rpc';
+import type { DatacenterCore } from '../core/datacenter-core.js';
+import { optionalToken } from '../edges/lan-service.js';
+import type { HttpEntrance, ServerRole } from '../edges/role.js';
+import { authorityReportSchema } from './authority-report-schema.js';
+
+export interface PrimaryWanServiceParts {
+  readonly core: DatacenterCore;
+  readonly feed: FeedSource;
+  readonly registry: DatacenterRegistry;
+  readonly role: Pick<ServerRole, 'signIntermediate'>;
+  readonly http: () => HttpEntrance;
+}
+
+/** Serves the servers of the secondaries. The peer's certificate says which datacenter speaks, its token what it may. */
+export class PrimaryWanService extends WanPort {
+  constructor(private readonly parts: PrimaryWanServiceParts) {
+    super();
+  }
+
+  override async *follow(request: FollowRequest, call: PeerCall): AsyncIterable<FeedEvent> {
+    this.#requireReplication(request.token, request.datacenter);
+    const cursor = { index: stateIndex(request.index), ...(request.epoch !== '' && { epoch: request.epoch }) };
+    for await (const event of this.parts.feed.follow(cursor, call.signal)) {
+      // Before every event, and so at every heartbeat: a revoked token ends the feed within seconds.
+      this.#requireReplication(request.token, request.datacenter);
+      yield {
+        epoch: event.epoch,
+        index: event.index,
+        snapshot: event.kind === 'snapshot',
+        heartbeat: event.kind === 'heartbeat',
+        more: event.more,
+        sentAtMs: event.sentAt,
+        items: event.items.map((item) => ({ ...item, body: Buffer.from(JSON.stringify(item.body)) })),
+      };
+    }
+  }
+
+  override signIntermediate(request: SignIntermediateRequest, call: PeerCall): Promise<SignIntermediateReply> {
+    if (call.peer.kind !== 'server' || call.peer.datacenter !== request.datacenter) {
+      throw new BanyanError('PEER_NOT_ALLOWED', 'a server may ask for the intermediate of its own datacenter only');
+    }
+    return this.parts.role.signIntermediate(request);
+  }
+
+  override forward(request: HttpRequest, call: PeerCall): Promise<HttpReply> {
+    return this.parts.http().inject({ ...request, signal: call.signal });
+  }
+
+  override async report(request: ReportRequest): Promise<ReportReply> {
+    const report = authorityReportSchema.safeParse(JSON.parse(request.json));
+    if (!report.success) throw new BanyanError('REQUEST_INVALID', 'the report does not follow its schema');
+    await this.parts.registry.keepReport(
+      request.datacenter,
+      report.data as JsonValue,
+      this.parts.core.ambient.clock.now(),
+    );
+    return {};
+  }
+
+  #requireReplication(token: SecretText, datacenter: string): void {
+    const caller = this.parts.core.tokens.resolve(optionalToken(token));
+    requirePermission(caller, { resource: 'replication', access: 'read', name: datacenter });
+  }
+}

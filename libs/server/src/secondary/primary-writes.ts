@@ -1,0 +1,43 @@
+import { BanyanError, ERROR_CODES, type ErrorCode, type SecretText } from '@banyan/kernel';
+import type { Replicator } from '@banyan/replication';
+import type { HttpReply } from '@banyan/rpc';
+import type { DatacenterCore } from '../core/datacenter-core.js';
+import { WRITE_INDEX_HEADER } from '../edges/http-entrance.js';
+import type { PrimaryLink } from './primary-link.js';
+import type { PrimaryWrites } from './wan-writers.js';
+
+/** Signing and rotation at the primary are bounded by 10 s; the rest is the WAN. */
+const WRITE_LIMIT_MS = 20_000;
+/** A write that was made but has not come back after so long is told as such: it is not lost. */
+const COME_BACK_LIMIT_MS = 10_000;
+
+/** Sends writes to the primary and waits until they have come back: whoever wrote here reads it here. */
+export class WanPrimaryWrites implements PrimaryWrites {
+  constructor(
+    private readonly core: DatacenterCore,
+    private readonly link: PrimaryLink,
+    private readonly replicator: Replicator,
+  ) {}
+
+  async send(request: { method: 'PUT' | 'DELETE'; path: string; body?: unknown; token?: SecretText }) {
+    const reply = await this.link.wan.forward(
+      {
+        method: request.method,
+        path: request.path,
+        headers: request.token === undefined ? {} : { 'x-consul-token': request.token.reveal() },
+        body: request.body === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(request.body)),
+      },
+      { deadlineMs: WRITE_LIMIT_MS },
+    );
+    const text = Buffer.from(reply.body).toString('utf8');
+    if (reply.status >= 400) throw errorOf(reply, text);
+    await this.replicator.applied(Number(reply.headers[WRITE_INDEX_HEADER] ?? 0), COME_BACK_LIMIT_MS);
+    return { text, index: this.core.follower.latest };
+  }
+}
+
+/** The primary's refusal, with its own code and words. */
+const errorOf = (reply: HttpReply, text: string): BanyanError => {
+  const code = reply.headers['x-banyan-error'] ?? '';
+  return new BanyanError(code in ERROR_CODES ? (code as ErrorCode) : 'INTERNAL', text);
+};

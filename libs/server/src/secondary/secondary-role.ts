@@ -1,0 +1,159 @@
+import { tokenReplica } from '@banyan/acl';
+import { CA_REPLICAS, readAuthorityReport, SigningAuthority } from '@banyan/ca';
+import { datacenterReplica } from '@banyan/federation';
+import { intentionReplica } from '@banyan/intentions';
+import { BackgroundTask, BanyanError, isBanyanError, messageOf, stateIndex } from '@banyan/kernel';
+import { type ReplicationState, Replicator, stateOfFailure } from '@banyan/replication';
+import type { SignIntermediateReply } from '@banyan/rpc';
+import type { Fence } from '@banyan/store';
+import { AuthorityTask } from '../core/authority-task.js';
+import type { DatacenterCore } from '../core/datacenter-core.js';
+import { wanAdvertise } from '../core/server-settings.js';
+import { adoptBundle } from '../edges/bundle-items.js';
+import type { DatacenterLinks } from '../edges/datacenter-links.js';
+import type { HttpEntrance, ServerRole } from '../edges/role.js';
+import { PrimaryLink, WanIntermediateIssuer } from './primary-link.js';
+import { WanPrimaryWrites } from './primary-writes.js';
+import { SecondaryWanService } from './secondary-wan-service.js';
+import type { SecondarySettings } from './secondary-settings.js';
+import { WanFeedClient } from './wan-feed-client.js';
+import { WanConfigurationWriter, WanIntentionWriter, WanTokenWriter } from './wan-writers.js';
+
+/** Reports go to the primary this often, and at once when our signing authority changed. */
+const REPORT_MS = 3_000;
+
+/** A secondary: trust, intentions and tokens come from the primary; leaves are signed here, with the WAN or without. */
+export class SecondaryRole implements ServerRole {
+  readonly intentionWriter: WanIntentionWriter;
+  readonly tokenWriter: WanTokenWriter;
+  readonly configurationWriter: WanConfigurationWriter;
+  readonly wan: SecondaryWanService;
+  readonly #link: PrimaryLink;
+  readonly #replicator: Replicator;
+  readonly #task: AuthorityTask;
+  readonly #reporter: BackgroundTask;
+  readonly #unsubscribe: () => void;
+
+  constructor(
+    private readonly core: DatacenterCore,
+    settings: SecondarySettings,
+    links: DatacenterLinks,
+    http: () => HttpEntrance,
+  ) {
+    const { store, follower, ca: projection, keys, ambient, datacenter } = core;
+    const primary = settings.BANYAN_PRIMARY_DATACENTER;
+    this.#link = new PrimaryLink(core, settings, () => links.client(primary));
+    this.#replicator = new Replicator({
+      stream: 'primary',
+      sourceDatacenter: primary,
+      store,
+      follower,
+      topics: [...CA_REPLICAS, datacenterReplica, tokenReplica, intentionReplica],
+      client: new WanFeedClient(datacenter, this.#link),
+      fence: () => core.fence(),
+      ...ambient,
+    });
+    const signing = new SigningAuthority({
+      datacenter,
+      store,
+      follower,
+      projection,
+      keys,
+      issuer: new WanIntermediateIssuer(this.#link),
+      ...ambient,
+    });
+    this.#task = new AuthorityTask({
+      ...ambient,
+      projection,
+      fence: () => core.fence(),
+      signing,
+      duties: { prepare: (fence, signal) => this.#adopt(fence, signal), maintain: async () => {} },
+    });
+    this.#reporter = this.#makeReporter();
+    this.#unsubscribe = projection.onChange(() => this.#reporter.wake());
+    core.identity.rotating.onRotated(() => this.#replicator.wake());
+    core.onLease(() => {
+      this.#task.wake();
+      this.#replicator.wake();
+    });
+    const writes = new WanPrimaryWrites(core, this.#link, this.#replicator);
+    this.intentionWriter = new WanIntentionWriter(writes);
+    this.tokenWriter = new WanTokenWriter(writes);
+    this.configurationWriter = new WanConfigurationWriter(writes);
+    this.wan = new SecondaryWanService(http);
+    core.health.register('primary', () => this.#primaryHealth());
+  }
+
+  start(): void {
+    this.#task.start();
+    this.#replicator.start();
+    this.#reporter.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#unsubscribe();
+    await Promise.all([this.#task.stop(), this.#replicator.stop(), this.#reporter.stop()]);
+  }
+
+  signIntermediate(): Promise<SignIntermediateReply> {
+    return Promise.reject(new BanyanError('CA_NOT_PRIMARY', 'not the primary datacenter'));
+  }
+
+  /** The named state of the tie to the primary, and why. */
+  get state(): { readonly state: ReplicationState; readonly reason: string } {
+    const { failure } = this.#task;
+    if (this.core.ca.state.active === undefined) {
+      return { state: this.#adoptionState ?? 'WAITING_PRIMARY', reason: failure ?? 'first contact is under way' };
+    }
+    const { state, reason } = this.#replicator.status;
+    return { state, reason };
+  }
+
+  #adoptionState: ReplicationState | undefined;
+
+  /** First contact: trust domain, roots and lifetimes, over a channel that the pin proves. */
+  async #adopt(_fence: Fence, signal: AbortSignal): Promise<void> {
+    const { ca, store, follower, ambient } = this.core;
+    if (ca.state.trustDomain !== undefined && ca.wantedRoot !== undefined) return;
+    try {
+      const index = await adoptBundle(store, await this.#link.firstBundle(signal));
+      await follower.reached(stateIndex(index), { limitMs: 10_000 });
+      this.#adoptionState = undefined;
+      ambient.logger.info('trust adopted', {
+        trustDomain: ca.getTrustDomain().name,
+        root: ca.wantedRoot?.id,
+        fingerprint: ca.wantedRoot?.certificate.fingerprintSha256,
+      });
+    } catch (error) {
+      this.#adoptionState = stateOfFailure(isBanyanError(error) ? error.code : undefined);
+      throw error;
+    }
+  }
+
+  #makeReporter(): BackgroundTask {
+    const { ambient, store, datacenter, settings } = this.core;
+    return new BackgroundTask({
+      ...ambient,
+      backoff: { firstMs: 500, capMs: REPORT_MS },
+      turn: async (signal) => {
+        if (this.core.identity.rotating.material === undefined) return 500;
+        const report = await readAuthorityReport(store, datacenter, ambient.clock.now());
+        const json = JSON.stringify({
+          signingRootId: report.signingRootId,
+          horizons: report.horizons,
+          wanAddress: wanAdvertise(settings),
+        });
+        await this.#link.wan.report({ datacenter, json }, { signal });
+        return REPORT_MS;
+      },
+      onFailure: (error) => ambient.logger.debug('report not delivered', { reason: messageOf(error) }),
+    });
+  }
+
+  /** Once a secondary can sign, the WAN is optional: its state is shown, and does not make the server unready. */
+  #primaryHealth(): { ok: true } | { ok: false; reason: string } {
+    if (this.core.ca.state.active !== undefined) return { ok: true };
+    const { state, reason } = this.state;
+    return { ok: false, reason: `${state}: ${reason}` };
+  }
+}
