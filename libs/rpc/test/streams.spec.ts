@@ -83,6 +83,14 @@ describe('rotation', () => {
     }
   });
 
+  it('makes later calls with the next certificate, though the connection of the last one is still good', async () => {
+    const identity = new RotatingIdentity(one.issue(agentUri('dc1', 'n1')));
+    const client = lanClient(identity);
+    expect((await client.renewAgent({ csrPem: 'csr' })).certificatePem).toContain('"node":"n1"');
+    identity.rotate(one.issue(agentUri('dc1', 'n2')));
+    expect((await client.renewAgent({ csrPem: 'csr' })).certificatePem).toContain('"node":"n2"');
+  });
+
   it('keeps the last good material when the next one is bad', async () => {
     const good = one.issue(agentUri('dc1', 'n1'));
     const other = one.issue(agentUri('dc1', 'n1'));
