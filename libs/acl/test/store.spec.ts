@@ -115,7 +115,7 @@ describe('StoreTokenWriter', () => {
       ]),
     );
     const outcomes = await Promise.all([writer.import(initial), writer.import(initial)]);
-    expect(outcomes.map((outcome) => outcome.stored).toSorted()).toEqual([0, 2]);
+    expect(outcomes.map((outcome) => outcome.stored).toSorted((left, right) => left - right)).toEqual([0, 2]);
     await tokens.load();
     const agent = tokens.resolve(new SecretText('agent-secret-000001'));
     expect(agent.role).toEqual({ kind: 'agent', node: 'n1' });

@@ -67,6 +67,12 @@ describe('parseIntentionName', () => {
   });
 });
 
+const permitted = (permissions: readonly L7Permission[], destinationName = 'api'): IntentionDraft => ({
+  sourceName: 'web',
+  destinationName,
+  permissions,
+});
+
 describe('withSource', () => {
   it('orders sources by precedence, stable, and computes it', () => {
     const first = withSource(undefined, draft({ sourceName: '*', action: 'deny' }));
@@ -102,12 +108,6 @@ describe('withSource', () => {
   });
 
   const permission: L7Permission = { Action: 'allow', HTTP: { PathPrefix: '/' } };
-  const permitted = (permissions: readonly L7Permission[], destinationName = 'api'): IntentionDraft => ({
-    sourceName: 'web',
-    destinationName,
-    permissions,
-  });
-
   it.each<[string, IntentionDraft, string]>([
     [
       'a partial wildcard source',

@@ -7,7 +7,7 @@ export {
   TOPICS,
 } from './domain/change.js';
 export type { Fence } from './domain/fence.js';
-export type { ReplicatedItem, ReplicatedTopic } from './domain/replicated-topic.js';
+export type { ReplicatedItem, ReplicatedTopic } from './ports/replicated-topic.js';
 export { type StagedChange, Transaction } from './ports/transaction.js';
 export { bigintAsNumber, bigintAsStateIndex, timestamptzAsEpochMs } from './adapters/column-transformers.js';
 export { KeyEncryption, type KeySource } from './adapters/key-encryption.js';

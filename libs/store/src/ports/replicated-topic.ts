@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { JsonValue } from '@banyan/kernel';
-import type { Transaction } from '../ports/transaction.js';
-import type { Topic } from './change.js';
+import type { Transaction } from './transaction.js';
+import type { Topic } from '../domain/change.js';
 
 /** One record as it crosses the WAN: its key in the topic, its content without indexes, and the hash of that content. */
 export interface ReplicatedItem {
