@@ -27,8 +27,58 @@ const errorCodes = async () => {
   ].join('\n');
 };
 
+const cell = (text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+
+/** The rows of one process. A secret's row names the variant by file; a setting that only carries such a path is left out. */
+const settingRows = (settings) => {
+  const all = new Set(settings.map(({ name }) => name));
+  const secrets = new Set(settings.filter(({ secret }) => secret).map(({ name }) => name));
+  return settings
+    .filter(({ name }) => !secrets.has(name.replace(/_PATH$/, '')) || secrets.has(name))
+    .map(({ name, description, fallback, secret }) => {
+      const names = secret && !all.has(`${name}_FILE`) ? `\`${name}\` or \`${name}_FILE\`` : `\`${name}\``;
+      const value = fallback === 'required' ? '**required**' : fallback === '' ? '' : `\`${fallback}\``;
+      return `| ${names} | ${value} | ${cell(description)} |`;
+    });
+};
+
+const configuration = async () => {
+  const { describeSettings } = await built('libs/settings/src/index.js');
+  const { primarySettings, secondarySettings } = await built('libs/server/src/index.js');
+  const server = describeSettings(primarySettings);
+  const secondary = describeSettings(secondarySettings);
+  const has = (list, name) => list.some((setting) => setting.name === name);
+  const both = server.filter(({ name }) => has(secondary, name));
+  const sections = [
+    ['Every server', both],
+    ['The primary only (`apps/primary-server`)', server.filter(({ name }) => !has(secondary, name))],
+    ['A secondary only (`apps/secondary-server`)', secondary.filter(({ name }) => !has(server, name))],
+  ];
+  return [
+    NOTICE,
+    '# Configuration',
+    '',
+    'Processes are configured by environment variables, read once at the start. A wrong or missing setting stops the',
+    'start with `CONFIG_INVALID`, which names the setting and never its value. A secret `NAME` can be given as',
+    '`NAME_FILE`, the path of a file that holds it; that is the better way, as other processes cannot read it. An empty',
+    'variable counts as unset. Sources: the settings schemas in `libs/server/src` and `libs/agent/src`.',
+    ...sections.flatMap(([title, settings]) => [
+      '',
+      `## ${title}`,
+      '',
+      '| setting | default | what it is |',
+      '| --- | --- | --- |',
+      ...settingRows(settings),
+    ]),
+    '',
+  ].join('\n');
+};
+
 /** One entry per generated file: where it stands in the repository and how its text is made. */
-const GENERATED = [{ path: 'docs/reference/error-codes.md', text: errorCodes }];
+const GENERATED = [
+  { path: 'docs/reference/error-codes.md', text: errorCodes },
+  { path: 'docs/reference/configuration.md', text: configuration },
+];
 
 const outIndex = process.argv.indexOf('--out');
 const out = outIndex === -1 ? root : resolve(process.argv[outIndex + 1]);
