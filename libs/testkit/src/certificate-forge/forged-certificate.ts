@@ -40,12 +40,7 @@ export interface ForgedTemplate {
 const binary = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
 const bytesOf = (node: Node): Uint8Array => new Uint8Array(Buffer.from(asn1.toDer(node).getBytes(), 'latin1'));
 /** The published types take universal tags only; context tags are plain numbers. */
-const create = asn1.create as unknown as (
-  class_: number,
-  tag: number,
-  constructed: boolean,
-  value: Node[] | string,
-) => Node;
+const create: (tagClass: number, tag: number, constructed: boolean, value: Node[] | string) => Node = asn1.create;
 const universal = (type: number, constructed: boolean, value: Node[] | string): Node =>
   create(Class.UNIVERSAL, type, constructed, value);
 const context = (number: number, constructed: boolean, value: Node[] | string): Node =>
