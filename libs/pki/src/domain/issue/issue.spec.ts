@@ -2,7 +2,7 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { BanyanError, type EpochMs, epochMs, type ErrorCode, HOUR, type Random, SystemRandom } from '@banyan/kernel';
 import {
-  Certificate,
+  type Certificate,
   CertificateSigner,
   createCsr,
   generateKeyPair,
@@ -10,7 +10,6 @@ import {
   type KeySpec,
   LocalSigner,
   type PreparedCertificate,
-  parseCertificates,
   parseCsr,
   prepareCrossSigned,
   prepareIntermediate,
@@ -271,58 +270,5 @@ describe('issue', () => {
     expect(verdict([next.certificate])).toMatchObject({ ok: true, path: { length: 3 } });
     expect(verdict([intermediate])).toMatchObject({ ok: false, code: 'CHAIN_ISSUER_UNKNOWN' });
     expect([root.certificate.selfSigned, crossed.selfSigned, leaf.selfSigned]).toEqual([true, false, false]);
-  });
-});
-
-describe('Certificate', () => {
-  it('gives fingerprints and identifiers in colon hex, and reads its own PEM', () => {
-    const again = Certificate.fromPem(root.certificate.pem);
-    expect(again.equals(root.certificate)).toBe(true);
-    expect(again.pem.endsWith('-----END CERTIFICATE-----\n')).toBe(true);
-    expect(again.fingerprintSha1).toMatch(/^[0-9a-f]{2}(:[0-9a-f]{2}){19}$/);
-    expect(again.fingerprintSha256).toMatch(/^[0-9a-f]{2}(:[0-9a-f]{2}){31}$/);
-    expect(again.subjectKeyId).toBe(
-      Buffer.from(forgedKeyId(root.publicKey))
-        .toString('hex')
-        .replace(/(..)(?=.)/g, '$1:'),
-    );
-    expect(again.serialNumber).toBe(BigInt(`0x${again.serialHex.replaceAll(':', '')}`));
-    expect(parseCertificates(`# roots\n${again.pem}\n${intermediate.pem}`)).toHaveLength(2);
-  });
-
-  it('refuses, with a code, wherever it is truncated or followed by bytes', async () => {
-    const { der } = intermediate;
-    for (let length = 0; length < der.length; length++) {
-      expect(await codeOf(() => Certificate.fromDer(der.subarray(0, length)))).toBe('CERTIFICATE_INVALID');
-    }
-    expect(await codeOf(() => Certificate.fromDer(Buffer.concat([der, Buffer.of(0)])))).toBe('CERTIFICATE_INVALID');
-  });
-
-  it('never answers damage with anything but a code', async () => {
-    const { der } = intermediate;
-    for (let at = 0; at < der.length; at++) {
-      for (const value of [0x00, 0x80, 0xff, der[at]! ^ 1, der[at]! ^ 0x20]) {
-        const bytes = new Uint8Array(der);
-        bytes[at] = value;
-        const code = await codeOf(() => Certificate.fromDer(bytes));
-        expect([undefined, 'CERTIFICATE_INVALID']).toContain(code);
-      }
-    }
-  });
-
-  it('bounds bundles and refuses other blocks', async () => {
-    const { pem } = root.certificate;
-    expect(await codeOf(() => parseCertificates(pem.repeat(65)))).toBe('INPUT_TOO_LARGE');
-    expect(await codeOf(() => parseCertificates(' '.repeat(1024 * 1024 + 1)))).toBe('INPUT_TOO_LARGE');
-    expect(await codeOf(() => Certificate.fromDer(new Uint8Array(70_000)))).toBe('INPUT_TOO_LARGE');
-    for (const text of [
-      '',
-      'x',
-      pem.replaceAll('CERTIFICATE', 'PRIVATE KEY'),
-      pem.slice(0, -10),
-      pem.replace('A', '*'),
-    ]) {
-      expect(await codeOf(() => parseCertificates(text))).toBe('PEM_INVALID');
-    }
   });
 });
