@@ -1,0 +1,58 @@
+// `npm run bench [-- --json] [-- --rounds=5] [-- --only=signing]`: ratios against a limit that is measured in the same
+// run, turn by turn. Nothing here passes or fails: figures depend on the machine, and are read by a person.
+import { parseArgs } from 'node:util';
+import { describeMachine } from './machine.js';
+import { type Comparison, median } from './rounds.js';
+import { compareSigning } from './signing.js';
+
+const SECONDS = 1;
+
+interface Result extends Comparison {
+  readonly name: string;
+  readonly unit: string;
+  readonly measuredIs: string;
+  readonly referenceIs: string;
+}
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '5' },
+    only: { type: 'string' },
+  },
+});
+const rounds = Math.min(50, Math.max(1, Number(values.rounds) || 5));
+
+const BENCHES: Readonly<Record<string, () => Promise<Result>>> = {
+  signing: async () => ({
+    name: 'signing',
+    unit: 'per second of CPU',
+    measuredIs: 'leaf: CSR in, chain out (EC P-256), its product verified too',
+    referenceIs: 'openssl speed: one P-256 signature and one verification',
+    ...(await compareSigning(rounds, SECONDS)),
+  }),
+};
+
+const figure = (list: readonly number[]): string => Math.round(median(list)).toLocaleString('en').padStart(9);
+
+const chosen = Object.entries(BENCHES).filter(([name]) => values.only === undefined || values.only === name);
+if (chosen.length === 0) {
+  process.stderr.write(`--only is one of: ${Object.keys(BENCHES).join(', ')}\n`);
+  process.exit(2);
+}
+
+const machine = describeMachine();
+if (!values.json) {
+  for (const [name, value] of Object.entries(machine)) process.stdout.write(`${name.padEnd(12)} ${value}\n`);
+}
+const results: Result[] = [];
+for (const [name, bench] of chosen) {
+  if (!values.json) process.stdout.write(`\n${name}: ${rounds} rounds …\n`);
+  const result = await bench();
+  results.push(result);
+  if (values.json) continue;
+  process.stdout.write(`  ${figure(result.measured)} ${result.unit}   ${result.measuredIs}\n`);
+  process.stdout.write(`  ${figure(result.reference)} ${result.unit}   ${result.referenceIs}\n`);
+  process.stdout.write(`  ratio ${result.ratio.toFixed(2)} (median of ${rounds})\n`);
+}
+if (values.json) process.stdout.write(`${JSON.stringify({ machine, rounds, results }, null, 2)}\n`);
