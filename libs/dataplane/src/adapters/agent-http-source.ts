@@ -62,7 +62,7 @@ export class AgentHttpSource extends MeshSource {
 
   override watchEndpoints(upstream: Upstream, signal: AbortSignal): AsyncIterable<readonly Endpoint[]> {
     const { destination, datacenter } = upstream;
-    const path = `/v1/health/connect/${encodeURIComponent(destination)}?passing=1&dc=${encodeURIComponent(datacenter)}`;
+    const path = `/v1/health/connect/${encodeURIComponent(destination)}?passing=1&cached=1&dc=${encodeURIComponent(datacenter)}`;
     return watchAgent(this.#watch, {
       name: `instances of ${destination}`,
       path,
@@ -73,7 +73,7 @@ export class AgentHttpSource extends MeshSource {
   }
 
   override watchIntentions(target: string, signal: AbortSignal): AsyncIterable<void> {
-    const path = `/v1/connect/intentions/match?by=destination&name=${encodeURIComponent(target)}`;
+    const path = `/v1/connect/intentions/match?by=destination&name=${encodeURIComponent(target)}&cached=1`;
     return watchAgent(this.#watch, { name: 'intentions', path, form: 'index', read: () => undefined, signal });
   }
 

@@ -1,0 +1,184 @@
+import { requirePermission } from '@banyan/acl';
+import { type AgentCache, type BundleEntry, entryKey, type Leaf, type LeafCache } from '@banyan/agent-cache';
+import { callOf, type HttpCall } from '@banyan/http-kit';
+import { parseServiceName } from '@banyan/identity';
+import { type IntentionIndex } from '@banyan/intentions';
+import { BanyanError, type Clock, type Random, type SecretText } from '@banyan/kernel';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { parseAuthorizeRequest } from '../domain/authorize-request.js';
+import { waitOf } from '../domain/wait-query.js';
+import { matchPath } from '../domain/match-path.js';
+import type { AgentSettings } from '../ports/agent-settings.js';
+import { readIntentions } from './intention-answer.js';
+import type { TokenCache } from './token-cache.js';
+
+export interface ConnectRoutesParts {
+  readonly cache: AgentCache;
+  readonly leaves: LeafCache;
+  readonly bundle: BundleEntry;
+  readonly tokens: TokenCache;
+  readonly settings: AgentSettings;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** A first read of intentions waits for the servers no longer than this. */
+const FIRST_INTENTIONS_MS = 3_000;
+
+/**
+ * The three calls that workloads make all the time, below Nest's pipeline: token check and answer from memory, bodies as
+ * the servers serialized them. Contract §2.
+ */
+export class ConnectRoutes {
+  /** Decisions compiled per (token, destination), for as long as the body they came from is the current one. */
+  readonly #compiled = new Map<string, { readonly body: Buffer; readonly index: IntentionIndex }>();
+
+  constructor(private readonly parts: ConnectRoutesParts) {}
+
+  register(instance: FastifyInstance): void {
+    instance.post('/v1/agent/connect/authorize', (request, reply) => this.#authorize(request, reply));
+    instance.get('/v1/agent/connect/ca/roots', (request, reply) => this.#roots(request, reply));
+    instance.get('/v1/agent/connect/ca/leaf/*', (request, reply) => this.#leaf(request, reply));
+  }
+
+  async #authorize(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const call = callOf(request);
+    const { target, source } = parseAuthorizeRequest(request.body as Uint8Array | undefined);
+    await this.#requireService(call, target);
+    const { entry, hit } = this.parts.cache.entry({ path: matchPath(target), token: call.token });
+    const value = entry.current ?? (await this.#firstIntentions(entry, call.signal));
+    entry.lastUsedAt = this.parts.clock.now();
+    const verdict = this.#decisions(entryKey(target, call.token), target, value.body).decide({
+      source: source.service,
+      destination: target,
+      defaultAction: this.parts.settings.defaultAction(),
+    });
+    cacheHeaders(reply, { hit, ageSeconds: entry.ageSeconds });
+    return sendJson(reply, JSON.stringify({ Authorized: verdict.allowed, Reason: verdict.reason }));
+  }
+
+  async #firstIntentions(entry: ReturnType<AgentCache['entry']>['entry'], signal: AbortSignal) {
+    return (await entry.read({ minIndex: 0, waitMs: FIRST_INTENTIONS_MS, signal })).value;
+  }
+
+  #decisions(key: string, target: string, body: Buffer): IntentionIndex {
+    const compiled = this.#compiled.get(key);
+    if (compiled?.body === body) return compiled.index;
+    const index = readIntentions(body, target);
+    if (this.#compiled.size > 10_000) this.#compiled.clear();
+    this.#compiled.set(key, { body, index });
+    return index;
+  }
+
+  async #roots(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const call = callOf(request);
+    const { minIndex, waitMs } = waitOf(request.query, this.parts.random);
+    const hit = this.parts.bundle.entry.current !== undefined;
+    const { value, ageSeconds } = await this.parts.bundle.entry.read({
+      minIndex,
+      waitMs,
+      // Only a waiting call needs its signal, and making one costs more than the answer.
+      signal: minIndex === 0 && hit ? NEVER : call.signal,
+    });
+    indexHeaders(reply, value.index);
+    cacheHeaders(reply, { hit, ageSeconds });
+    return sendJson(reply, pretty(request, value.body));
+  }
+
+  async #leaf(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const call = callOf(request);
+    const service = parseServiceName(decodeURIComponent((request.params as { '*': string })['*']));
+    await this.#requireService(call, service);
+    this.#requireOwnDatacenter(request);
+    const { minIndex, waitMs } = waitOf(request.query, this.parts.random);
+    const { entry, hit } = this.parts.leaves.entry(service, call.token);
+    const leaf = await entry.read({ minIndex, waitMs, signal: minIndex === 0 && hit ? NEVER : call.signal });
+    reply.header('X-Consul-Index', String(leaf.index));
+    cacheHeaders(reply, { hit, ageSeconds: 0 });
+    return sendJson(reply, pretty(request, leafJson(service, leaf)));
+  }
+
+  async #requireService(call: HttpCall, service: string): Promise<void> {
+    const caller = await this.parts.tokens.resolve(call.token as SecretText | undefined);
+    call.caller = caller;
+    requirePermission(caller, { resource: 'service', access: 'write', name: service });
+  }
+
+  #requireOwnDatacenter(request: FastifyRequest): void {
+    const { dc } = request.query as { dc?: string };
+    if (dc !== undefined && dc !== '' && dc !== this.parts.settings.datacenter) {
+      throw new BanyanError(
+        'DATACENTER_UNKNOWN',
+        `a leaf is signed by the agent's own datacenter, ${this.parts.settings.datacenter}`,
+      );
+    }
+  }
+}
+
+const NEVER = new AbortController().signal;
+
+/** A leaf as the contract shows it; serialized once per certificate. */
+const leafJson = (service: string, leaf: Leaf): string => {
+  const known = serialized.get(leaf);
+  if (known !== undefined) return known;
+  const text = JSON.stringify({
+    SerialNumber: leaf.certificate.serialHex,
+    CertPEM: leaf.chainPem,
+    PrivateKeyPEM: leaf.privateKeyPem,
+    Service: service,
+    ServiceURI: leaf.uri,
+    ValidAfter: goTime(leaf.certificate.notBefore),
+    ValidBefore: goTime(leaf.certificate.notAfter),
+    CreateIndex: leaf.index,
+    ModifyIndex: leaf.index,
+  });
+  serialized.set(leaf, text);
+  return text;
+};
+const serialized = new WeakMap<Leaf, string>();
+
+const goTime = (moment: number): string => new Date(moment).toISOString().replace('.000Z', 'Z');
+
+const pretty = (request: FastifyRequest, body: Buffer | string): Buffer | string => {
+  if ((request.query as { pretty?: string }).pretty === undefined) return body;
+  // Numbers beyond 2^53 must survive, so only white space is added: between tokens, outside strings.
+  return indentJson(body.toString());
+};
+
+/** Indents JSON text by four spaces without parsing its numbers. */
+const indentJson = (text: string): string => {
+  let depth = 0;
+  let inString = false;
+  let out = '';
+  for (let i = 0; i < text.length; i += 1) {
+    const char = text[i]!;
+    if (inString) {
+      out += char;
+      if (char === '\\') out += text[(i += 1)];
+      else if (char === '"') inString = false;
+      continue;
+    }
+    if (char === '"') inString = true;
+    if (char === '}' || char === ']') out += `\n${'    '.repeat((depth -= 1))}`;
+    out += char;
+    if (char === ':') out += ' ';
+    if (char === ',') out += `\n${'    '.repeat(depth)}`;
+    if (char === '{' || char === '[') out += `\n${'    '.repeat((depth += 1))}`;
+  }
+  return `${out}\n`;
+};
+
+const indexHeaders = (reply: FastifyReply, index: number): void => {
+  reply.header('X-Consul-Index', String(Math.max(1, index)));
+  reply.header('X-Consul-KnownLeader', 'true');
+  reply.header('X-Consul-LastContact', '0');
+};
+
+/** `Age` is told on a HIT only (contract §0.6). */
+export const cacheHeaders = (reply: FastifyReply, o: { hit: boolean; ageSeconds: number }): void => {
+  reply.header('X-Cache', o.hit ? 'HIT' : 'MISS');
+  if (o.hit) reply.header('Age', String(o.ageSeconds));
+};
+
+const sendJson = (reply: FastifyReply, body: Buffer | string): FastifyReply =>
+  reply.header('Content-Type', 'application/json').send(typeof body === 'string' ? Buffer.from(body) : body);

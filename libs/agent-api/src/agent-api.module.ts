@@ -1,0 +1,16 @@
+import { type DynamicModule, Module, type Provider } from '@nestjs/common';
+import { AgentSelfController } from './adapters/agent-self.controller.js';
+import { AgentServiceController } from './adapters/agent-service.controller.js';
+
+/** The agent's API above the hot routes. */
+@Module({})
+export class AgentApiModule {
+  /** Bind `LocalServices`, `AgentSettings`, `Timers`, `Random`, `HealthRegistry`, `MetricsSource` and http-kit's `CallerResolver`. */
+  static register(providers: readonly Provider[]): DynamicModule {
+    return {
+      module: AgentApiModule,
+      controllers: [AgentServiceController, AgentSelfController],
+      providers: [...providers],
+    };
+  }
+}

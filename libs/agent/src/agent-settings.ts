@@ -1,0 +1,40 @@
+import { choice, hostPort, hostPortList, path, required, secret, text, toggle } from '@banyan/settings';
+import { parseGoDuration } from '@banyan/kernel';
+import { z } from 'zod';
+
+export const agentSettings = z.object({
+  BANYAN_DATACENTER: required().describe('Name of the datacenter this host is in.'),
+  BANYAN_NODE_NAME: required().describe('Name of this host; the agent token is bound to it.'),
+  BANYAN_DATA_DIR: text('.banyan/agent').describe('Folder for the identity (encrypted) and the registered services.'),
+  BANYAN_LOG_FORMAT: choice(['json', 'pretty'], 'json').describe('Form of log lines.'),
+  BANYAN_LOG_LEVEL: choice(['debug', 'info', 'warn', 'error'], 'info').describe('Least severity that is logged.'),
+  BANYAN_HTTP_BIND: hostPort('127.0.0.1:8500').describe('Where the local HTTP API listens.'),
+  BANYAN_HTTP_ALLOW_PLAIN_BIND: toggle(false).describe(
+    'Allows plain HTTP on an address other than loopback, for a private network whose ports are not published.',
+  ),
+  BANYAN_ADVERTISE_ADDRESS: text('127.0.0.1').describe('Address at which other hosts reach the services of this one.'),
+  BANYAN_SERVER_LAN_ADDRESSES: hostPortList().describe(
+    'host:port of the LAN gRPC of the servers, separated by commas.',
+  ),
+  BANYAN_AGENT_TOKEN: secret().describe(
+    'Agent token bound to this node: to enrol, and for what the agent asks itself.',
+  ),
+  BANYAN_KEK_FILE: path().describe(
+    'File with the key-encryption key. Unset: kek in the data folder, generated (0600).',
+  ),
+  BANYAN_KEK: secret().describe('The key-encryption key itself, instead of a file.'),
+  BANYAN_ROOT_FINGERPRINT: z
+    .string()
+    .max(128)
+    .optional()
+    .describe('SHA-256 fingerprint of the root that must stand above the server first met.'),
+  BANYAN_ROOT_FINGERPRINT_FILE: path().describe('File with that fingerprint; waited for when it is not there yet.'),
+  BANYAN_CA_FILE: path().describe('File with the roots in PEM, instead of a fingerprint.'),
+  BANYAN_REISSUE_SLOT: z
+    .string()
+    .max(32)
+    .default('10s')
+    .transform((value) => parseGoDuration(value))
+    .describe('After a change of root, leaves are renewed at a moment drawn within this time.'),
+});
+export type AgentProcessSettings = Readonly<z.output<typeof agentSettings>>;

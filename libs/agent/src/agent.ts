@@ -1,0 +1,242 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  AgentApiModule,
+  AgentSettings,
+  CheckRunner,
+  ConnectRoutes,
+  LocalServices,
+  MetricsSource,
+  ServerRoutes,
+  TokenCache,
+} from '@banyan/agent-api';
+import { AgentCache, BundleEntry, LeafCache } from '@banyan/agent-cache';
+import { CallerResolver, createHttpApplication } from '@banyan/http-kit';
+import { BanyanError, type Logger, Random, SystemClock, SystemRandom, SystemTimers, Timers } from '@banyan/kernel';
+import { LanClient } from '@banyan/rpc';
+import { listening, readAnchor, requireSafeBind } from '@banyan/server';
+import { KeyEncryption } from '@banyan/store';
+import { createMetrics, HealthRegistry } from '@banyan/telemetry';
+import type { Provider, Type } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AgentIdentity } from './agent-identity.js';
+import type { AgentProcessSettings } from './agent-settings.js';
+import { Heartbeat } from './heartbeat.js';
+import { LanEntrySource, LanLeafSigner, LanServerCalls } from './lan-adapters.js';
+import { StoredIdentity } from './stored-identity.js';
+
+const VERSION = '0.1.0';
+const ROOTS_PATH = '/v1/connect/ca/roots';
+
+/** One host's agent: its identity, its cache, its services and its local API. */
+export class Agent {
+  readonly #ambient = { clock: new SystemClock(), timers: new SystemTimers(), random: new SystemRandom() };
+  readonly #identity: AgentIdentity;
+  readonly #lan: LanClient;
+  readonly #cache: AgentCache;
+  readonly #bundle: BundleEntry;
+  readonly #leaves: LeafCache;
+  readonly #services: LocalServices;
+  readonly #checks: CheckRunner;
+  readonly #heartbeat: Heartbeat;
+  readonly #health: HealthRegistry;
+  readonly #servers: LanServerCalls;
+  readonly #nodeId: string;
+  #app: NestFastifyApplication | undefined;
+
+  private constructor(
+    private readonly settings: AgentProcessSettings,
+    private readonly logger: Logger,
+  ) {
+    const { BANYAN_DATA_DIR: dataDir, BANYAN_DATACENTER: datacenter, BANYAN_NODE_NAME: node } = settings;
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    const tools = { ...this.#ambient, logger };
+    this.#nodeId = keptNodeId(join(dataDir, 'node-id'), this.#ambient.random);
+    this.#identity = new AgentIdentity(
+      {
+        ...tools,
+        datacenter,
+        node,
+        addresses: settings.BANYAN_SERVER_LAN_ADDRESSES,
+        token: () => agentToken(settings),
+        anchor: () => readAnchor(settings),
+        stored: new StoredIdentity(join(dataDir, 'identity.json'), loadKeys(settings), logger),
+        reissueSlotMs: settings.BANYAN_REISSUE_SLOT,
+      },
+      () => this.#lan,
+    );
+    this.#lan = new LanClient({
+      addresses: settings.BANYAN_SERVER_LAN_ADDRESSES,
+      identity: this.#identity.rotating,
+      datacenter,
+      clock: this.#ambient.clock,
+    });
+    this.#servers = new LanServerCalls(this.#lan);
+    this.#cache = new AgentCache(new LanEntrySource(this.#lan), tools);
+    this.#bundle = new BundleEntry(this.#cache.entry({ path: ROOTS_PATH, token: undefined }).entry);
+    this.#bundle.onChange(() => {
+      const bundle = this.#bundle.current;
+      if (bundle !== undefined) this.#identity.trust(bundle.bundlePem, bundle.signingKeyId);
+    });
+    this.#leaves = new LeafCache({
+      ...tools,
+      datacenter,
+      signer: new LanLeafSigner(this.#lan),
+      bundle: this.#bundle,
+      reissueSlotMs: settings.BANYAN_REISSUE_SLOT,
+    });
+    this.#services = new LocalServices(join(dataDir, 'services.json'), logger);
+    this.#checks = new CheckRunner({ ...tools, services: this.#services });
+    this.#heartbeat = new Heartbeat({
+      ...tools,
+      node,
+      nodeId: this.#nodeId,
+      address: settings.BANYAN_ADVERTISE_ADDRESS,
+      version: VERSION,
+      lan: this.#lan,
+      services: this.#services,
+    });
+    this.#health = this.#makeHealth();
+  }
+
+  static async start(settings: AgentProcessSettings, logger: Logger): Promise<Agent> {
+    requireSafeBind(settings.BANYAN_HTTP_BIND, settings.BANYAN_HTTP_ALLOW_PLAIN_BIND);
+    agentToken(settings);
+    const agent = new Agent(settings, logger);
+    await agent.#listen();
+    agent.#identity.start();
+    agent.#identity.rotating.onRotated(() => agent.#heartbeat.wake());
+    agent.#heartbeat.start();
+    return agent;
+  }
+
+  async stop(): Promise<void> {
+    await this.#app?.close();
+    await Promise.all([
+      this.#heartbeat.stop(),
+      this.#checks.stop(),
+      this.#leaves.stop(),
+      this.#cache.stop(),
+      this.#identity.stop(),
+    ]);
+    this.#lan.close();
+  }
+
+  async #listen(): Promise<void> {
+    const { clock, random, timers } = this.#ambient;
+    const tokens = new TokenCache(this.#servers, clock);
+    const settings = this.#agentSettings();
+    const app = await createHttpApplication(AgentApiModule.register(this.#bindings(tokens, settings)), {
+      datacenter: this.settings.BANYAN_DATACENTER,
+      logger: this.logger,
+      random,
+      timers,
+    });
+    const instance = app.getHttpAdapter().getInstance();
+    new ConnectRoutes({
+      cache: this.#cache,
+      leaves: this.#leaves,
+      bundle: this.#bundle,
+      tokens,
+      settings,
+      clock,
+      random,
+    }).register(instance);
+    new ServerRoutes({ cache: this.#cache, servers: this.#servers, random }).register(instance);
+    const { host, port } = this.settings.BANYAN_HTTP_BIND;
+    await listening('BANYAN_HTTP_BIND', `${host}:${port}`, () => app.listen(port, host));
+    this.#app = app;
+    this.logger.info('listening', { http: `${host}:${port}` });
+  }
+
+  #agentSettings(): AgentSettings {
+    return {
+      datacenter: this.settings.BANYAN_DATACENTER,
+      node: this.settings.BANYAN_NODE_NAME,
+      nodeId: this.#nodeId,
+      address: this.settings.BANYAN_ADVERTISE_ADDRESS,
+      primaryDatacenter: () => '',
+      defaultAction: () => this.#heartbeat.defaultAction,
+    };
+  }
+
+  #bindings(tokens: TokenCache, settings: AgentSettings): Provider[] {
+    const bound: readonly (readonly [unknown, unknown])[] = [
+      [LocalServices, this.#services],
+      [AgentSettings, settings],
+      [Timers, this.#ambient.timers],
+      [Random, this.#ambient.random],
+      [HealthRegistry, this.#health],
+      [MetricsSource, this.#metrics()],
+      [CallerResolver, tokens],
+    ];
+    return bound.map(([provide, useValue]) => ({ provide: provide as Type, useValue }));
+  }
+
+  #makeHealth(): HealthRegistry {
+    const health = new HealthRegistry({ timers: this.#ambient.timers });
+    health.register('identity', () => {
+      if (this.#identity.rotating.material !== undefined) return { ok: true };
+      return { ok: false, reason: this.#identity.failure ?? 'enrolment is under way' };
+    });
+    health.register('roots', () => {
+      if (this.#bundle.current === undefined) return { ok: false, reason: 'the roots were not received yet' };
+      return { ok: true };
+    });
+    health.register('catalog', () =>
+      this.#heartbeat.lastHeardAt === undefined ? { ok: false, reason: 'no server has answered yet' } : { ok: true },
+    );
+    return health;
+  }
+
+  #metrics(): MetricsSource {
+    const metrics = createMetrics({
+      datacenter: this.settings.BANYAN_DATACENTER,
+      node: this.settings.BANYAN_NODE_NAME,
+    });
+    const entries = metrics.gauge({ name: 'banyan_cache_entries', help: 'Reads that this agent follows.' });
+    const leaves = metrics.gauge({ name: 'banyan_leaf_entries', help: 'Services whose leaf this agent keeps.' });
+    const skew = metrics.gauge({
+      name: 'banyan_clock_skew_seconds',
+      help: 'How far our clock is ahead of the server.',
+    });
+    const age = metrics.gauge({
+      name: 'banyan_roots_age_seconds',
+      help: 'Time since the servers were last heard for the roots; 0 while they are.',
+    });
+    return {
+      contentType: metrics.contentType,
+      text: () => {
+        entries.set(this.#cache.size);
+        leaves.set(this.#leaves.size);
+        skew.set(this.#heartbeat.skewMs / 1_000);
+        age.set(this.#bundle.entry.ageSeconds);
+        return metrics.text();
+      },
+    };
+  }
+}
+
+const agentToken = (settings: AgentProcessSettings) => {
+  if (settings.BANYAN_AGENT_TOKEN !== undefined) return settings.BANYAN_AGENT_TOKEN;
+  throw new BanyanError(
+    'CONFIG_INVALID',
+    'BANYAN_AGENT_TOKEN or BANYAN_AGENT_TOKEN_FILE is not set: make one with PUT /v1/acl/token',
+  );
+};
+
+const loadKeys = (settings: AgentProcessSettings): KeyEncryption =>
+  settings.BANYAN_KEK === undefined
+    ? KeyEncryption.load({ file: settings.BANYAN_KEK_FILE ?? join(settings.BANYAN_DATA_DIR, 'kek'), generate: true })
+    : KeyEncryption.load({ value: settings.BANYAN_KEK.reveal(), generate: false });
+
+/** The node's UUID, drawn at the first start. */
+const keptNodeId = (file: string, random: Random): string => {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    const id = random.uuid();
+    writeFileSync(file, `${id}\n`, { mode: 0o600 });
+    return id;
+  }
+};

@@ -1,0 +1,101 @@
+import { BackgroundTask, type Clock, type Logger, messageOf, type Random, type Timers } from '@banyan/kernel';
+import type { LocalServices } from '@banyan/agent-api';
+import type { LanClient } from '@banyan/rpc';
+
+export interface HeartbeatOptions {
+  readonly node: string;
+  readonly nodeId: string;
+  readonly address: string;
+  readonly version: string;
+  readonly lan: LanClient;
+  readonly services: LocalServices;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+const BEAT_MS = 5_000;
+const BACKOFF = { firstMs: 250, capMs: 2_000 };
+
+/** Tells the servers that this node lives, and all it has whenever that changed or the server does not know it. */
+export class Heartbeat {
+  readonly #task: BackgroundTask;
+  readonly #unsubscribe: () => void;
+  #changed = true;
+  #defaultAction: 'allow' | 'deny' = 'deny';
+  #lastHeardAt: number | undefined;
+  #skewMs = 0;
+
+  constructor(private readonly options: HeartbeatOptions) {
+    this.#task = new BackgroundTask({
+      ...options,
+      backoff: BACKOFF,
+      turn: (signal) => this.#turn(signal),
+      onFailure: (error, failures) => {
+        this.#changed = true;
+        if (failures === 1) options.logger.warn('no server was told of this node', { reason: messageOf(error) });
+      },
+    });
+    this.#unsubscribe = options.services.onChange(() => {
+      this.#changed = true;
+      this.#task.wake();
+    });
+  }
+
+  /** What holds where no intention matches; `deny` until a server has said otherwise. */
+  get defaultAction(): 'allow' | 'deny' {
+    return this.#defaultAction;
+  }
+
+  /** How far our clock is ahead of the server's, in ms. */
+  get skewMs(): number {
+    return this.#skewMs;
+  }
+
+  /** When a server last answered; undefined before the first time. */
+  get lastHeardAt(): number | undefined {
+    return this.#lastHeardAt;
+  }
+
+  start(): void {
+    this.#task.start();
+  }
+
+  wake(): void {
+    this.#task.wake();
+  }
+
+  async stop(): Promise<void> {
+    this.#unsubscribe();
+    await this.#task.stop();
+  }
+
+  async #turn(signal: AbortSignal): Promise<number> {
+    const { lan, node, address, version, clock } = this.options;
+    const whole = this.#changed;
+    this.#changed = false;
+    const sentAt = clock.now();
+    const reply = await lan.heartbeat(
+      { node, address, version, observedMs: sentAt, ...(whole && { nodeJson: this.#nodeJson() }) },
+      { signal },
+    );
+    const now = clock.now();
+    this.#lastHeardAt = now;
+    this.#skewMs = Math.round((sentAt + now) / 2 - reply.serverMs);
+    if (reply.defaultIntentionPolicy === 'allow' || reply.defaultIntentionPolicy === 'deny') {
+      this.#defaultAction = reply.defaultIntentionPolicy;
+    }
+    if (reply.known === false && !whole) this.#changed = true;
+    return this.#changed ? 0 : BEAT_MS;
+  }
+
+  #nodeJson(): string {
+    const { node, nodeId, address, services } = this.options;
+    return JSON.stringify({
+      node: { Node: node, ID: nodeId, Address: address, Meta: {} },
+      services: services.list().map(({ service }) => service),
+      checks: services.checkStates(),
+    });
+  }
+}

@@ -1,0 +1,62 @@
+import { type Caller, parseRole } from '@banyan/acl';
+import { EntrySource, type EntryEvent, type EntryRequest, LeafSigner, type SignedLeaf } from '@banyan/agent-cache';
+import { type CarriedAnswer, type CarriedRequest, ServerCalls } from '@banyan/agent-api';
+import { BanyanError, SecretText } from '@banyan/kernel';
+import type { LanClient } from '@banyan/rpc';
+
+/** The longest blocking query with its jitter, and a little. */
+const FORWARD_LIMIT_MS = 650_000;
+const ANONYMOUS_TOKEN = new SecretText('');
+
+/** The cache's entries, followed over LAN. */
+export class LanEntrySource extends EntrySource {
+  constructor(private readonly lan: LanClient) {
+    super();
+  }
+
+  override async *follow({ path, token }: EntryRequest, signal: AbortSignal): AsyncGenerator<EntryEvent> {
+    for await (const event of this.lan.watch({ path, token: token ?? ANONYMOUS_TOKEN }, { signal })) {
+      yield { index: event.index, status: event.status, body: Buffer.from(event.body) };
+    }
+  }
+}
+
+/** Leaves, signed over LAN. */
+export class LanLeafSigner extends LeafSigner {
+  constructor(private readonly lan: LanClient) {
+    super();
+  }
+
+  override async sign(request: { csrPem: string; token: SecretText | undefined }): Promise<SignedLeaf> {
+    const reply = await this.lan.signLeaf({ csrPem: request.csrPem, token: request.token ?? ANONYMOUS_TOKEN });
+    if (reply.chainPem !== '') return { chainPem: reply.chainPem, index: reply.createIndex };
+    throw new BanyanError('CSR_RATE_LIMITED', 'Rate limit reached, try again later', {
+      fields: { retryAfterMs: reply.retryAfterMs ?? 500 },
+    });
+  }
+}
+
+/** Everything else, carried over LAN. */
+export class LanServerCalls extends ServerCalls {
+  constructor(private readonly lan: LanClient) {
+    super();
+  }
+
+  override forward({ method, path, token, body, signal }: CarriedRequest): Promise<CarriedAnswer> {
+    return this.lan.forward(
+      {
+        method: method as 'GET',
+        path,
+        headers: token === undefined ? {} : { 'x-consul-token': token.reveal() },
+        body,
+      },
+      { signal, deadlineMs: FORWARD_LIMIT_MS },
+    );
+  }
+
+  override async resolveToken(secret: SecretText): Promise<{ caller: Caller; ttlMs: number }> {
+    const { accessorId, roleJson, ttlMs } = await this.lan.resolveToken({ token: secret });
+    const role = roleJson === '' ? undefined : parseRole(JSON.parse(roleJson));
+    return { caller: { accessorId, description: '', ...(role && { role }) }, ttlMs };
+  }
+}
