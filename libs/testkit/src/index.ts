@@ -22,3 +22,4 @@ export { MemoryCatalog } from './http/memory-catalog.js';
 export { MemoryCommits } from './http/memory-commits.js';
 export { MemoryIntentions } from './http/memory-intentions.js';
 export { MemoryTokens } from './http/memory-tokens.js';
+export { eventually, FakeTime, ScriptedRandom, settled } from './time/fake-time.js';

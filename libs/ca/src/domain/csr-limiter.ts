@@ -17,6 +17,8 @@ export interface CsrLimits {
 export class CsrLimiter {
   #nextSlotMs = 0;
   #underWay = 0;
+  /** Who waits for a place, first come first served. */
+  readonly #line = new Set<() => void>();
 
   constructor(
     private readonly limits: () => CsrLimits,
@@ -26,21 +28,45 @@ export class CsrLimiter {
   async run<T>(now: number, work: () => Promise<T>): Promise<T> {
     const { perSecond, concurrent } = this.limits();
     if (perSecond > 0) await this.#takeSlot(now, 1_000 / perSecond);
-    else if (concurrent > 0 && this.#underWay >= concurrent) throw limited(MAX_WAIT_MS);
-    this.#underWay += 1;
+    if (perSecond > 0 || concurrent === 0 || this.#underWay < concurrent) this.#underWay += 1;
+    else await this.#waitForPlace();
     try {
       return await work();
     } finally {
-      this.#underWay -= 1;
+      this.#leave(this.limits().concurrent);
     }
   }
 
   async #takeSlot(now: number, spacingMs: number): Promise<void> {
-    const slot = Math.max(now, this.#nextSlotMs);
+    // A slot further away than any we give was taken under another rate, or before the clock was set back.
+    const next = this.#nextSlotMs > now + MAX_WAIT_MS + spacingMs ? now : this.#nextSlotMs;
+    const slot = Math.max(now, next);
     const waitMs = slot - now;
     if (waitMs > MAX_WAIT_MS) throw limited(waitMs);
     this.#nextSlotMs = slot + spacingMs;
     if (waitMs > 0) await this.timers.sleep(waitMs);
+  }
+
+  #waitForPlace(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const enter = (): void => {
+        timer.clear();
+        this.#line.delete(enter);
+        resolve();
+      };
+      const timer = this.timers.set(MAX_WAIT_MS, () => {
+        this.#line.delete(enter);
+        reject(limited(MAX_WAIT_MS));
+      });
+      this.#line.add(enter);
+    });
+  }
+
+  /** The place goes on to the first in line, unless the limit was lowered meanwhile. */
+  #leave(concurrent: number): void {
+    const [first] = this.#line;
+    if (first === undefined || (concurrent > 0 && this.#underWay > concurrent)) this.#underWay -= 1;
+    else first();
   }
 }
 

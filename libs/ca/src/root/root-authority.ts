@@ -105,7 +105,7 @@ export class RootAuthority {
     });
     const certificate = await issue(prepared, new LocalSigner(root.keyPair.privateKey));
     logger.info('intermediate signed', {
-      datacenter,
+      forDatacenter: datacenter,
       root: root.certificate.fingerprintSha1,
       serial: certificate.serialHex,
       fingerprint: certificate.fingerprintSha256,

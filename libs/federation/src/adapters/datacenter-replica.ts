@@ -25,7 +25,10 @@ export const datacenterReplica: ReplicatedTopic = {
   stage: async (tx, item) => {
     const parsed = body.safeParse(item.body);
     if (!parsed.success || contentHash(item.body) !== item.contentHash) {
-      throw new BanyanError('REQUEST_INVALID', `the replicated datacenter ${item.key} does not follow its schema or its hash`);
+      throw new BanyanError(
+        'REQUEST_INVALID',
+        `the replicated datacenter ${item.key} does not follow its schema or its hash`,
+      );
     }
     const stored = await tx.manager.findOne(DatacenterRow, { where: { name: item.key } });
     if (stored?.contentHash === item.contentHash) return false;

@@ -8,6 +8,4 @@ export interface DatacenterRecord {
 
 /** Own datacenter first, then by name. */
 export const inOrder = (records: readonly DatacenterRecord[], own: string): readonly string[] =>
-  records
-    .map((record) => record.name)
-    .toSorted((a, b) => Number(b === own) - Number(a === own) || (a < b ? -1 : 1));
+  records.map((record) => record.name).toSorted((a, b) => Number(b === own) - Number(a === own) || (a < b ? -1 : 1));

@@ -63,7 +63,8 @@ export class FeedSource {
       }[];
       const items: FeedItem[] = [];
       for (const topic of topics) {
-        for (const item of await topic.snapshot(manager)) items.push({ topic: topic.topic, operation: 'upsert', ...item });
+        for (const item of await topic.snapshot(manager))
+          items.push({ topic: topic.topic, operation: 'upsert', ...item });
       }
       return { index: stateIndex(Number(counter!.index)), epoch: counter!.epoch, items };
     });
@@ -92,7 +93,9 @@ export class FeedSource {
   }
 
   async #untilChanged(latest: StateIndex, signal: AbortSignal): Promise<void> {
-    await this.options.follower.reached(stateIndex(latest + 1), { limitMs: HEARTBEAT_MS, signal }).catch(() => undefined);
+    await this.options.follower
+      .reached(stateIndex(latest + 1), { limitMs: HEARTBEAT_MS, signal })
+      .catch(() => undefined);
   }
 
   #event(event: Pick<FeedEvent, 'kind' | 'epoch' | 'index' | 'items'>): FeedEvent {

@@ -89,7 +89,12 @@ export class Replicator {
       };
       const timer = this.options.timers.set(limitMs, () => {
         this.#waiters.delete(check);
-        reject(new BanyanError('TIMEOUT', `the write is made in ${this.options.sourceDatacenter} but did not arrive here within ${limitMs} ms`));
+        reject(
+          new BanyanError(
+            'TIMEOUT',
+            `the write is made in ${this.options.sourceDatacenter} but did not arrive here within ${limitMs} ms`,
+          ),
+        );
       });
       this.#waiters.add(check);
     });
@@ -141,12 +146,14 @@ export class Replicator {
       { fence },
     );
     await follower.reached(index, { limitMs: 10_000 });
-    if (written > 0) logger.info('replicated', { kind: event.kind, written, items: event.items.length, index: event.index });
+    if (written > 0)
+      logger.info('replicated', { kind: event.kind, written, items: event.items.length, index: event.index });
   }
 
   async #stage(tx: Transaction, item: FeedItem): Promise<boolean> {
     const topic = this.#byTopic.get(item.topic);
-    if (topic === undefined) throw new BanyanError('REQUEST_INVALID', `the feed carries the unknown topic ${item.topic}`);
+    if (topic === undefined)
+      throw new BanyanError('REQUEST_INVALID', `the feed carries the unknown topic ${item.topic}`);
     return item.operation === 'delete' ? topic.stageDelete(tx, item.key) : topic.stage(tx, item);
   }
 
@@ -185,7 +192,8 @@ export class Replicator {
   #failed(error: unknown, failures: number): void {
     const code = isBanyanError(error) ? error.code : 'INTERNAL';
     const state = stateOfFailure(code);
-    if (this.#status.state !== state) this.options.logger.warn('replication interrupted', { state, code, reason: messageOf(error) });
+    if (this.#status.state !== state)
+      this.options.logger.warn('replication interrupted', { state, code, reason: messageOf(error) });
     this.#update({ state, reason: messageOf(error), lastErrorCode: code, consecutiveFailures: failures });
   }
 
@@ -225,7 +233,9 @@ class Silence {
 
   #arm(): { clear(): void } {
     return this.timers.set(SILENCE_LIMIT_MS, () =>
-      this.#abort.abort(new BanyanError('DATACENTER_UNREACHABLE', `the primary has said nothing for ${SILENCE_LIMIT_MS} ms`)),
+      this.#abort.abort(
+        new BanyanError('DATACENTER_UNREACHABLE', `the primary has said nothing for ${SILENCE_LIMIT_MS} ms`),
+      ),
     );
   }
 }

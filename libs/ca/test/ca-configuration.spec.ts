@@ -1,0 +1,169 @@
+import { isBanyanError } from '@banyan/kernel';
+import { describe, expect, it } from '@jest/globals';
+import { HIDDEN, needsNextRoot, parseCaConfiguration } from '../src/domain/ca-configuration.js';
+
+const HOUR = 3_600_000;
+const parse = (options: Readonly<Record<string, unknown>>) => parseCaConfiguration('consul', options);
+
+/** The text after the code, so that one assertion holds both. */
+const refusal = (options: Readonly<Record<string, unknown>>, provider = 'consul'): string => {
+  try {
+    parseCaConfiguration(provider, options);
+  } catch (error) {
+    if (isBanyanError(error)) return `${error.code}: ${error.message}`;
+    throw error;
+  }
+  return 'accepted';
+};
+const refused = (text: string): string => `CA_CONFIG_INVALID: error configuring provider: ${text}`;
+
+describe('the CA configuration', () => {
+  it('fills in defaults for what is left out, and keeps what was written as it was written', () => {
+    expect(parse({})).toMatchObject({
+      leafTtlMs: 72 * HOUR,
+      intermediateTtlMs: 8_760 * HOUR,
+      rootTtlMs: 87_600 * HOUR,
+      keySpec: { type: 'ec', bits: 256 },
+      csrMaxPerSecond: 50,
+      csrMaxConcurrent: 0,
+      keptHiddenKey: false,
+      options: {},
+    });
+    expect(parse({ leafcertttl: '2h' }).options).toEqual({ leafcertttl: '2h' });
+  });
+
+  it('takes keys in any case, and numbers and booleans as text', () => {
+    const configuration = parse({
+      leafCERTttl: '24h',
+      PRIVATEKEYTYPE: 'rsa',
+      privatekeybits: '4096',
+      CSRMaxPerSecond: '0.5',
+      csrmaxconcurrent: '3',
+      SkipValidate: 'true',
+    });
+    expect(configuration).toMatchObject({
+      leafTtlMs: 24 * HOUR,
+      keySpec: { type: 'rsa', bits: 4096 },
+      csrMaxPerSecond: 0.5,
+      csrMaxConcurrent: 3,
+    });
+  });
+
+  it('takes a duration as text or as a number of nanoseconds, and no bare number as text', () => {
+    expect(parse({ LeafCertTTL: 7_200_000_000_000 }).leafTtlMs).toBe(2 * HOUR);
+    expect(refusal({ LeafCertTTL: '72' })).toContain('CA_CONFIG_INVALID: error configuring provider: LeafCertTTL: ');
+    expect(refusal({ LeafCertTTL: true })).toBe(refused('LeafCertTTL must be a duration such as 72h'));
+  });
+
+  it.each([
+    [
+      { RootCertTTL: '100h', IntermediateCertTTL: '200h' },
+      'root cert ttl 100h0m0s is not greater than intermediate cert ttl 200h0m0s: raise RootCertTTL',
+    ],
+    [
+      { RootCertTTL: '8759h' },
+      'root cert ttl 8759h0m0s is not greater than intermediate cert ttl 8760h0m0s: raise RootCertTTL',
+    ],
+    [{ LeafCertTTL: '59m59s' }, 'leaf cert TTL must be greater or equal than 1h0m0s, not 59m59s'],
+    [
+      { LeafCertTTL: '8761h', IntermediateCertTTL: '30000h' },
+      'leaf cert TTL must be less than 8760h0m0s, not 8761h0m0s',
+    ],
+    [
+      { LeafCertTTL: '1h', IntermediateCertTTL: '2h59m' },
+      'Intermediate Cert TTL must be greater or equal than 3h, not 2h59m0s',
+    ],
+    [
+      { IntermediateCertTTL: '200h' },
+      'Intermediate Cert TTL must be greater or equal than 3 * LeafCertTTL (>=216h0m0s), not 200h0m0s',
+    ],
+    [
+      { LeafCertTTL: '2921h' },
+      'Intermediate Cert TTL must be greater or equal than 3 * LeafCertTTL (>=8763h0m0s), not 8760h0m0s',
+    ],
+  ])('refuses lifetimes that do not nest, defaults included: %j', (options, text) => {
+    expect(refusal(options)).toBe(refused(text));
+  });
+
+  it.each([
+    ['root before leaf', { RootCertTTL: '1h', LeafCertTTL: '1m' }, 'root cert ttl'],
+    ['leaf before intermediate', { LeafCertTTL: '1m', IntermediateCertTTL: '1h' }, 'leaf cert TTL must be greater'],
+    ['too long a leaf before 3 leaves', { LeafCertTTL: '9000h' }, 'leaf cert TTL must be less'],
+    [
+      '3h before 3 leaves',
+      { LeafCertTTL: '1h', IntermediateCertTTL: '1h' },
+      'Intermediate Cert TTL must be greater or equal than 3h',
+    ],
+  ])('tells the first broken rule in the order clients know: %s', (_, options, text) => {
+    expect(refusal(options)).toContain(refused(text));
+  });
+
+  it.each([
+    { LeafCertTTL: '1h', IntermediateCertTTL: '3h', RootCertTTL: '3h' },
+    { LeafCertTTL: '8760h', IntermediateCertTTL: '26280h' },
+    { RootCertTTL: '8760h' },
+  ])('accepts lifetimes that just nest: %j', (options) => {
+    expect(refusal(options)).toBe('accepted');
+  });
+
+  it('with SkipValidate accepts any lifetimes down to 90 s, which backdating leaves usable', () => {
+    expect(refusal({ SkipValidate: true, LeafCertTTL: '90s', RootCertTTL: '2m' })).toBe('accepted');
+    expect(refusal({ SkipValidate: 'true', LeafCertTTL: '89s' })).toBe(
+      refused('certificate TTLs below 90s are refused, even with SkipValidate'),
+    );
+    expect(refusal({ SkipValidate: 'false', LeafCertTTL: '90s' })).toContain('leaf cert TTL must be greater');
+    expect(refusal({ SkipValidate: 'yes' })).toBe(refused('SkipValidate must be a boolean'));
+  });
+
+  it.each([
+    [{ PrivateKeyBits: 224 }, 'EC key length must be one of (256, 384, 521) bits, not 224'],
+    [{ PrivateKeyType: 'ec', PrivateKeyBits: 2048 }, 'EC key length must be one of (256, 384, 521) bits, not 2048'],
+    [
+      { PrivateKeyType: 'rsa' },
+      'RSA key length must be 2048 or 4096 bits, not 256: give PrivateKeyBits with PrivateKeyType rsa',
+    ],
+    [{ PrivateKeyType: 'ed25519' }, 'private key type must be either ec or rsa, not "ed25519"'],
+    [{ PrivateKeyType: 7 }, 'PrivateKeyType must be a string'],
+    [{ PrivateKeyBits: 'many' }, 'PrivateKeyBits must be a number between 0 and 1000000'],
+    [{ CSRMaxPerSecond: -1 }, 'CSRMaxPerSecond must be a number between 0 and 1000000'],
+    [{ CSRMaxConcurrent: {} }, 'CSRMaxConcurrent must be a number between 0 and 1000000'],
+    [{ LeafCertTTl: '72h', Leaf: '1h' }, 'unknown option "Leaf"'],
+    [{ RootCert: 'pem' }, 'RootCert and PrivateKey belong together: give both, or neither to have them generated'],
+    [{ PrivateKey: 'pem' }, 'RootCert and PrivateKey belong together: give both, or neither to have them generated'],
+  ])('refuses %j by name', (options, text) => {
+    expect(refusal(options)).toBe(refused(text));
+  });
+
+  it('refuses a provider that is not built in', () => {
+    expect(refusal({}, 'vualt')).toBe(
+      'CA_PROVIDER_UNKNOWN: could not initialize provider: unknown CA provider "vualt"',
+    );
+  });
+
+  it('shows a private key to nobody: what is stored and read back says that it is hidden', () => {
+    const { options, ownRoot, keptHiddenKey } = parse({ rootcert: 'CERT', privatekey: 'KEY' });
+    expect(options).toEqual({ rootcert: 'CERT', privatekey: HIDDEN });
+    expect(ownRoot).toEqual({ certificatePem: 'CERT', privateKeyPem: 'KEY' });
+    expect(keptHiddenKey).toBe(false);
+    const readBack = parse(options);
+    expect(readBack.ownRoot).toBeUndefined();
+    expect(readBack.keptHiddenKey).toBe(true);
+  });
+});
+
+describe('needsNextRoot', () => {
+  const own = parse({ RootCert: 'A', PrivateKey: 'key' });
+  it.each([
+    ['the key type', parse({}), parse({ PrivateKeyType: 'rsa', PrivateKeyBits: 2048 }), true],
+    ['the key size', parse({}), parse({ PrivateKeyBits: 384 }), true],
+    ['an own root', parse({}), own, true],
+    ['another own root', own, parse({ RootCert: 'B', PrivateKey: 'key' }), true],
+    ['back to a generated root', own, parse({}), true],
+    ['the same root with its key hidden', own, parse(own.options), false],
+    ['white space around the same root', own, parse({ RootCert: 'A\n', PrivateKey: 'key' }), false],
+    ['lifetimes and limits', parse({}), parse({ LeafCertTTL: '1h', RootCertTTL: '9000h', CSRMaxPerSecond: 1 }), false],
+    ['a default that is written out', parse({}), parse({ PrivateKeyType: 'ec', PrivateKeyBits: 256 }), false],
+  ])('looks at what makes a CA instance: %s', (_, current, next, expected) => {
+    expect(needsNextRoot(current, next)).toBe(expected);
+  });
+});
