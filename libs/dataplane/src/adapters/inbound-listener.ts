@@ -163,7 +163,8 @@ export class InboundListener {
     const code = 'code' in error ? String(error.code) : undefined;
     const fields = { reason: error.message, code, peer: socket.remoteAddress };
     // A health check connects and closes without a handshake, every few seconds.
-    if (code === 'ECONNRESET') this.options.logger.debug('inbound connection closed before a handshake', fields);
+    const silent = code === 'ECONNRESET' || socket.bytesRead === 0;
+    if (silent) this.options.logger.debug('inbound connection closed before a handshake', fields);
     else this.options.logger.warn('inbound handshake failed', fields);
     socket.destroy();
   }

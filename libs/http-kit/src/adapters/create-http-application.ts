@@ -60,7 +60,7 @@ const openCalls = (edge: EdgeAdapter, logger: Logger): void => {
   instance.addHook('onRequest', (request, reply, done) => {
     const injection = edge.injections.take(request.headers[INJECTED_HEADER]);
     const liveness = { stopping: edge.stopping, outer: injection?.signal, reply };
-    openCall(request, new HttpCall(requestToken(request), injection !== undefined, liveness));
+    openCall(request, new HttpCall(requestToken(request), injection?.origin ?? 'socket', liveness));
     edge.began(request);
     reply.raw.once('close', () => edge.ended(request));
     done(

@@ -24,7 +24,7 @@ export const forwardHook =
     if (datacenter === undefined || datacenter === '' || datacenter === rule.datacenter) return undefined;
     if (!rule.forwardable(`${request.method} ${request.routeOptions.url ?? ''}`)) return undefined;
     const call = callOf(request);
-    if (call.injected || rule.forwarder === undefined || datacenter.length > 64) {
+    if (call.origin === 'datacenter' || rule.forwarder === undefined || datacenter.length > 64) {
       throw new BanyanError('DATACENTER_UNKNOWN', 'No path to datacenter');
     }
     const answer = await rule.forwarder.forward(datacenter, {

@@ -2,6 +2,7 @@ import { ANONYMOUS, type Caller } from '@banyan/acl';
 import { BanyanError, type SecretText } from '@banyan/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { InjectionOrigin } from './injections.js';
 import { tokenOf } from '../domain/token-lookup.js';
 
 /** What a handler may know about a request beside its input: who asks, and when to stop working for them. */
@@ -14,7 +15,7 @@ export class HttpCall {
     /** The secret the request carried, if any. */
     readonly token: SecretText | undefined,
     /** True when the request came in through `injectHttp`: it is never forwarded again. */
-    readonly injected: boolean,
+    readonly origin: 'socket' | InjectionOrigin,
     private readonly liveness: {
       readonly stopping: AbortSignal;
       readonly outer: AbortSignal | undefined;
@@ -25,7 +26,7 @@ export class HttpCall {
   /** Whether a socket of this machine's loopback sent it. An injected request came from elsewhere, whatever it says. */
   get fromLoopback(): boolean {
     const address = this.liveness.reply.request.raw.socket.remoteAddress ?? '';
-    return !this.injected && (address === '::1' || /^(::ffff:)?127\./.test(address));
+    return this.origin === 'socket' && (address === '::1' || /^(::ffff:)?127\./.test(address));
   }
 
   /** Aborted (`ABORTED`) when the client goes away, the injecting caller gives up, or the process stops. Made on first use. */

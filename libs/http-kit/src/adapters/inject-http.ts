@@ -1,7 +1,7 @@
 import { BanyanError } from '@banyan/kernel';
 import type { INestApplication } from '@nestjs/common';
 import { EdgeAdapter } from './edge-adapter.js';
-import { callerGone, INJECTED_HEADER } from './injections.js';
+import { callerGone, INJECTED_HEADER, type InjectionOrigin } from './injections.js';
 
 /** A request that enters the edge without a socket. */
 export interface InjectedRequest {
@@ -11,6 +11,8 @@ export interface InjectedRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
   readonly signal?: AbortSignal;
+  /** Default `datacenter`. A request of an agent may still go to another datacenter (`?dc=`). */
+  readonly origin?: InjectionOrigin;
 }
 
 /** What the edge answered. Header names are in lower case. */
@@ -22,14 +24,14 @@ export interface InjectedAnswer {
 
 /**
  * Runs a request through the whole edge without a socket: how a request forwarded from another datacenter is answered.
- * It is never forwarded again. Rejects with `ABORTED` as soon as `signal` is aborted; the handler sees that signal too.
+ * From another datacenter it is never sent on. Rejects with `ABORTED` as soon as `signal` is aborted; the handler sees that signal too.
  */
 export const injectHttp = async (app: INestApplication, request: InjectedRequest): Promise<InjectedAnswer> => {
   const edge = app.getHttpAdapter();
   if (!(edge instanceof EdgeAdapter))
     throw new BanyanError('INTERNAL', 'injectHttp needs an application of createHttpApplication');
   if (request.signal?.aborted === true) throw callerGone();
-  const marker = edge.injections.open(request.signal);
+  const marker = edge.injections.open({ origin: request.origin ?? 'datacenter', signal: request.signal });
   try {
     const response = await untilAborted(edge.getInstance().inject(injection(request, marker)), request.signal);
     return { status: response.statusCode, headers: plainHeaders(response.headers), body: response.rawPayload };

@@ -1,6 +1,6 @@
 import type { SecretText } from '@banyan/kernel';
 import type { INestApplication } from '@nestjs/common';
-import { type InjectedAnswer, injectHttp } from './inject-http.js';
+import { type InjectedAnswer, type InjectedRequest, injectHttp } from './inject-http.js';
 
 /** One state of a watched resource. */
 export interface WatchedAnswer {
@@ -17,6 +17,8 @@ export interface WatchHttpOptions {
   readonly path: string;
   readonly token: SecretText | undefined;
   readonly signal: AbortSignal;
+  /** See `InjectedRequest`. */
+  readonly origin?: NonNullable<InjectedRequest['origin']>;
 }
 
 /**
@@ -43,6 +45,7 @@ const ask = (options: WatchHttpOptions, index: number): Promise<InjectedAnswer> 
     path: index === 0 ? options.path : `${options.path}${separator}index=${index}&wait=5m`,
     headers: options.token === undefined ? {} : { 'x-consul-token': options.token.reveal() },
     signal: options.signal,
+    ...(options.origin !== undefined && { origin: options.origin }),
   });
 };
 

@@ -42,7 +42,7 @@ export class BootstrapService extends BootstrapPort {
     }
     const leaf = await leaves.issueOwn(order);
     ambient.logger.info('agent enrolled', {
-      node: request.node,
+      agent: request.node,
       accessorId: caller.accessorId,
       serial: leaf.certificate.serialHex,
     });

@@ -29,6 +29,6 @@ export class InjectedHttp implements WatchEntrance {
   }
 
   watch(path: string, token: SecretText | undefined, signal: AbortSignal): AsyncIterable<WatchEvent> {
-    return watchHttp({ app: this.app, path, token, signal });
+    return watchHttp({ app: this.app, path, token, signal, origin: 'agent' });
   }
 }

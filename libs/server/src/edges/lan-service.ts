@@ -69,7 +69,7 @@ export class LanService extends LanPort {
   }
 
   override forward(request: HttpRequest, call: PeerCall): Promise<HttpReply> {
-    return this.http().inject({ ...request, signal: call.signal });
+    return this.http().inject({ ...request, signal: call.signal, origin: 'agent' });
   }
 
   override watch(request: WatchRequest, call: PeerCall): AsyncIterable<WatchEvent> {

@@ -11,6 +11,8 @@ export interface HttpEntrance {
     readonly headers: Readonly<Record<string, string>>;
     readonly body: Uint8Array;
     readonly signal: AbortSignal;
+    /** A request of an agent may still go to another datacenter; one from there never does. */
+    readonly origin: 'agent' | 'datacenter';
   }): Promise<{
     readonly status: number;
     readonly headers: Readonly<Record<string, string>>;

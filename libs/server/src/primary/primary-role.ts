@@ -88,7 +88,7 @@ export class PrimaryRole implements ServerRole {
     const issued = await this.#root.signIntermediate(request.csrPem, request.datacenter);
     await this.#registry.register({ name: request.datacenter, wanAddress: request.wanAddress, isPrimary: false });
     ambient.logger.info('intermediate handed out', {
-      datacenter: request.datacenter,
+      forDatacenter: request.datacenter,
       accessorId: caller.accessorId,
       root: issued.rootId,
     });

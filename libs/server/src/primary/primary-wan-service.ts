@@ -59,7 +59,7 @@ export class PrimaryWanService extends WanPort {
   }
 
   override forward(request: HttpRequest, call: PeerCall): Promise<HttpReply> {
-    return this.parts.http().inject({ ...request, signal: call.signal });
+    return this.parts.http().inject({ ...request, signal: call.signal, origin: 'datacenter' });
   }
 
   override async report(request: ReportRequest): Promise<ReportReply> {

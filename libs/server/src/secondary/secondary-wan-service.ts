@@ -17,7 +17,7 @@ export class SecondaryWanService extends WanPort {
   }
 
   override forward(request: HttpRequest, call: PeerCall): Promise<HttpReply> {
-    return this.http().inject({ ...request, signal: call.signal });
+    return this.http().inject({ ...request, signal: call.signal, origin: 'datacenter' });
   }
 
   // oxlint-disable-next-line eslint/require-yield -- the refusal is the whole stream
