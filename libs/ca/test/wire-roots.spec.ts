@@ -16,7 +16,7 @@ const make = (subject: string, issuer?: ForgedIdentity, serialHex?: string): For
 
 /** `by`'s certificate for the key and the name of `root`. */
 const cross = (root: ForgedIdentity, by: ForgedIdentity) =>
-  forgeIdentity({ ...authority, subject: root.certificate.commonName, keyPair: root }, by).certificate;
+  forgeIdentity({ ...authority, subject: root.certificate.commonName!, keyPair: root }, by).certificate;
 
 const r1 = make('r1', undefined, '7f0011223344556688ffeeddccbbaa99');
 const r2 = make('r2');

@@ -159,7 +159,9 @@ export class SigningAuthority {
         where: { slot: 'active' },
         lock: { mode: 'pessimistic_write' },
       });
-      if (current !== null) tx.stage(writeSigningAuthority({ ...current, slot: 'retired', sealedKey: null }));
+      if (current !== null) {
+        tx.stage(writeSigningAuthority(Object.assign({}, current, { slot: 'retired' as const, sealedKey: null })));
+      }
       tx.stage(
         writeSigningAuthority({
           ...o.pending.row,

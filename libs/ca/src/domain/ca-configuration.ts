@@ -45,7 +45,6 @@ const KNOWN = new Map(
     'SkipValidate',
     'PrivateKey',
     'RootCert',
-    'DisableCrossSigning',
   ].map((name) => [name.toLowerCase(), name]),
 );
 
@@ -97,7 +96,8 @@ const optionText = (options: Readonly<Record<string, unknown>>, name: string): s
   return typeof value === 'string' ? value.trim() : '';
 };
 
-const refuse = (text: string): BanyanError =>
+/** The refusal of a configuration, in the words that existing clients look for. */
+export const refuse = (text: string): BanyanError =>
   new BanyanError('CA_CONFIG_INVALID', `error configuring provider: ${text}`);
 
 /** The order of these checks is part of the contract: the first broken rule is the one that is told. */

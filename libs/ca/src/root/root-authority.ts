@@ -1,5 +1,5 @@
 import { BanyanError, canonicalJson, type Clock, type JsonValue, type Logger, type Random } from '@banyan/kernel';
-import { formatSpiffeId, TrustDomain } from '@banyan/identity';
+import { TrustDomain } from '@banyan/identity';
 import {
   Certificate,
   exportPrivateKeyPem,
@@ -12,7 +12,6 @@ import {
   prepareCrossSigned,
   prepareIntermediate,
   prepareRoot,
-  verifyChain,
 } from '@banyan/pki';
 import type { Fence, KeyEncryption, Store, Transaction } from '@banyan/store';
 import type { ChangeFollower } from '@banyan/watch';
@@ -21,7 +20,9 @@ import {
   DEFAULT_OPTIONS,
   needsNextRoot,
   parseCaConfiguration,
+  refuse,
 } from '../domain/ca-configuration.js';
+import { acceptOwnRoot } from '../domain/own-root.js';
 import { type CaProjection, rootKeyContext } from '../adapters/ca-projection.js';
 import { RootAuthorityRow } from '../adapters/ca-rows.js';
 import { writeCaConfiguration, writeTrustDomain } from '../adapters/configuration-writes.js';
@@ -140,10 +141,7 @@ export class RootAuthority {
       return { kind: 'stored' };
     }
     if (next.ownRoot === undefined && next.keptHiddenKey) {
-      throw new BanyanError(
-        'CA_CONFIG_INVALID',
-        'error configuring provider: PrivateKey is hidden: give the key itself, or leave out RootCert and PrivateKey',
-      );
+      throw refuse('PrivateKey is hidden: give the key itself, or leave out RootCert and PrivateKey');
     }
     const previous = await this.#openActiveRoot();
     const root = await this.#makeRoot(next, projection.getTrustDomain());
@@ -155,7 +153,9 @@ export class RootAuthority {
     await this.#commit(undefined, async (tx) => {
       await this.#lockConfiguration(tx, current.modifyIndex);
       const row = await this.#lockRoot(tx, previous.certificate.fingerprintSha1);
-      tx.stage(writeRoot({ ...row, state: 'inactive', rotatedOutAt: this.options.clock.now() }));
+      tx.stage(
+        writeRoot(Object.assign({}, row, { state: 'inactive' as const, rotatedOutAt: this.options.clock.now() })),
+      );
       tx.stage(writeRoot(this.#content(root, { generation: row.generation + 1, crossSigned })));
       tx.stage(writeCaConfiguration(stored));
     });
@@ -169,8 +169,11 @@ export class RootAuthority {
   }
 
   async #makeRoot(configuration: CaConfiguration, trustDomain: TrustDomain): Promise<PreparedRoot> {
-    if (configuration.ownRoot !== undefined) return this.#acceptOwnRoot(configuration.ownRoot, trustDomain);
-    const { clock, random } = this.options;
+    const { clock, random, projection } = this.options;
+    if (configuration.ownRoot !== undefined) {
+      const offer = { ...configuration.ownRoot, trustDomain: trustDomain.name, bundle: projection.state.roots };
+      return acceptOwnRoot({ ...offer, now: clock.now() });
+    }
     const keyPair = await generateKeyPair(configuration.keySpec);
     const prepared = prepareRoot({
       publicKey: keyPair.publicKey,
@@ -182,29 +185,6 @@ export class RootAuthority {
       random,
     });
     return { keyPair, certificate: await issue(prepared, new LocalSigner(keyPair.privateKey)) };
-  }
-
-  #acceptOwnRoot(own: { certificatePem: string; privateKeyPem: string }, trustDomain: TrustDomain): PreparedRoot {
-    const certificate = Certificate.fromPem(own.certificatePem);
-    const keyPair = importPrivateKeyPem(own.privateKeyPem);
-    const refuse = (why: string): BanyanError =>
-      new BanyanError('CA_CONFIG_INVALID', `error configuring provider: ${why}`);
-    if (!keyPair.publicKey.equals(certificate.publicKey)) throw refuse('PrivateKey does not belong to RootCert');
-    if (!certificate.selfSigned) throw refuse('RootCert is not self-signed');
-    const verdict = verifyChain({
-      presented: [certificate],
-      anchors: [certificate],
-      now: this.options.clock.now(),
-      trustDomain: trustDomain.name,
-      usage: 'authority',
-    });
-    if (!verdict.ok) throw refuse(`RootCert is refused: ${verdict.reason}`);
-    const uri = formatSpiffeId({ kind: 'signing', trustDomain: trustDomain.name });
-    if (certificate.uris.length !== 1 || certificate.uris[0] !== uri)
-      throw refuse(`RootCert must carry the one URI SAN ${uri}`);
-    if (certificate.pathLength === 0)
-      throw refuse('RootCert must allow an intermediate below it (path length 0 does not)');
-    return { keyPair, certificate };
   }
 
   async #crossSign(next: PreparedRoot, previous: PreparedRoot): Promise<Certificate> {

@@ -22,7 +22,10 @@ export interface RootRetirementOptions {
 export class RootRetirement {
   constructor(private readonly options: RootRetirementOptions) {}
 
-  /** One look at every inactive root; returns why each that stays must stay, by root ID. */
+  /**
+   * One look at every inactive root, the earliest first; returns why each that stays must stay, by root ID. Roots leave in
+   * the order in which they came: the cross-signed path to an earlier root leads through the later ones.
+   */
   async sweep(fence: Fence): Promise<ReadonlyMap<string, string>> {
     const { projection, clock, store, follower, logger } = this.options;
     const blockers = new Map<string, string>();
@@ -31,8 +34,9 @@ export class RootRetirement {
     const reports = await this.#reports();
     for (const root of inactive) {
       const verdict = mayRetire({ rootId: root.id, rotatedOutAt: root.rotatedOutAt!, reports, now: clock.now() });
-      if (!verdict.allowed) {
-        blockers.set(root.id, verdict.blocker);
+      const [earlier] = blockers.keys();
+      if (!verdict.allowed || earlier !== undefined) {
+        blockers.set(root.id, verdict.allowed ? `the earlier root ${earlier} is still in the bundle` : verdict.blocker);
         continue;
       }
       const { index } = await store.run(

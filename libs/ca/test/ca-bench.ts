@@ -1,0 +1,85 @@
+import { type Clock, SilentLogger, SystemRandom, SystemTimers } from '@banyan/kernel';
+import { type Fence, KeyEncryption, LeaseKeeper, type Store } from '@banyan/store';
+import { ChangeFollower } from '@banyan/watch';
+import {
+  type AuthorityReport,
+  AuthorityReports,
+  CaProjection,
+  LeafIssuer,
+  LocalIntermediateIssuer,
+  RootAuthority,
+  RootRetirement,
+  SigningAuthority,
+} from '../src/index.js';
+
+const timers = new SystemTimers();
+const random = new SystemRandom();
+const logger = new SilentLogger();
+const never = new AbortController().signal;
+
+/** The other datacenters, as the test says they reported. */
+export class SaidReports extends AuthorityReports {
+  readonly said = new Map<string, AuthorityReport | undefined>();
+  override async all(): Promise<ReadonlyMap<string, AuthorityReport | undefined>> {
+    return this.said;
+  }
+}
+
+/** The CA of a primary called dc1 on a real store, at the time of the given clock, holding its lease. */
+export interface CaBench {
+  readonly store: Store;
+  readonly projection: CaProjection;
+  readonly root: RootAuthority;
+  readonly leaves: LeafIssuer;
+  readonly retirement: RootRetirement;
+  readonly reports: SaidReports;
+  readonly fence: Fence;
+  /** Makes the signing authority what it should be now. */
+  reconcile(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const holdLease = (store: Store): Promise<{ fence: Fence; keeper: LeaseKeeper }> =>
+  new Promise((resolve) => {
+    const keeper: LeaseKeeper = new LeaseKeeper({
+      store,
+      name: 'authority',
+      holder: random.uuid(),
+      ttlMs: 10_000,
+      timers,
+      random,
+      logger,
+      onAcquired: (fence) => resolve({ fence, keeper }),
+      onLost: () => undefined,
+    });
+    keeper.start();
+  });
+
+export const openCaBench = async (store: Store, clock: Clock): Promise<CaBench> => {
+  const keys = KeyEncryption.fromKey(new Uint8Array(32).fill(7));
+  const follower = new ChangeFollower({ log: store, timers, random, logger });
+  const projection = new CaProjection(store, keys);
+  follower.register(projection);
+  await follower.start();
+  const { fence, keeper } = await holdLease(store);
+  const common = { datacenter: 'dc1', store, follower, projection, keys, clock, random, logger };
+  const root = new RootAuthority(common);
+  const signing = new SigningAuthority({ ...common, issuer: new LocalIntermediateIssuer(root) });
+  const reports = new SaidReports();
+  await root.initialize(fence);
+  await signing.reconcile(fence, never);
+  return {
+    store,
+    projection,
+    root,
+    fence,
+    reports,
+    leaves: new LeafIssuer({ datacenter: 'dc1', store, projection, clock, timers, random }),
+    retirement: new RootRetirement({ ...common, reports }),
+    reconcile: async () => void (await signing.reconcile(fence, never)),
+    stop: async () => {
+      await keeper.stop();
+      await follower.stop();
+    },
+  };
+};
