@@ -16,6 +16,7 @@ export const FLOORS: Readonly<Record<string, number>> = {
   intentions: 3,
   catalog: 3,
   federation: 3,
+  boot: 3,
   'http-kit': 4,
   replication: 4,
   'agent-cache': 4,
@@ -25,6 +26,7 @@ export const FLOORS: Readonly<Record<string, number>> = {
   'http-api': 5,
   'agent-api': 5,
   server: 6,
+  'host-agent': 6,
 };
 
 /** The room of test doubles: it may import every room, and only test code imports it. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type AgentProcessSettings, agentSettings } from '@banyan/agent';
+import { type AgentProcessSettings, agentSettings } from '@banyan/host-agent';
 import { readSettings } from '@banyan/settings';
 
 /** The settings of this process, read once. */

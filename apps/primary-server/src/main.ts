@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { runProcess } from '@banyan/boot';
 import {
   DatacenterCore,
   DatacenterLinks,
@@ -6,7 +7,6 @@ import {
   importInitialTokens,
   PrimaryRole,
   publishFingerprint,
-  runProcess,
 } from '@banyan/server';
 import { readConfig } from './config.js';
 

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
-import { DatacenterCore, DatacenterLinks, DatacenterServer, runProcess, SecondaryRole } from '@banyan/server';
+import { runProcess } from '@banyan/boot';
+import { DatacenterCore, DatacenterLinks, DatacenterServer, SecondaryRole } from '@banyan/server';
 import { readConfig } from './config.js';
 
 // The role is decided here: what the primary decides comes over the WAN and is bound to the core that all servers share.

@@ -1,3 +1,4 @@
+import { anchorSettingsShape } from '@banyan/boot';
 import { choice, hostPort, hostPortList, path, required, secret, text, toggle } from '@banyan/settings';
 import { parseGoDuration } from '@banyan/kernel';
 import { z } from 'zod';
@@ -23,13 +24,7 @@ export const agentSettings = z.object({
     'File with the key-encryption key. Unset: kek in the data folder, generated (0600).',
   ),
   BANYAN_KEK: secret().describe('The key-encryption key itself, instead of a file.'),
-  BANYAN_ROOT_FINGERPRINT: z
-    .string()
-    .max(128)
-    .optional()
-    .describe('SHA-256 fingerprint of the root that must stand above the server first met.'),
-  BANYAN_ROOT_FINGERPRINT_FILE: path().describe('File with that fingerprint; waited for when it is not there yet.'),
-  BANYAN_CA_FILE: path().describe('File with the roots in PEM, instead of a fingerprint.'),
+  ...anchorSettingsShape,
   BANYAN_REISSUE_SLOT: z
     .string()
     .max(32)

@@ -14,7 +14,7 @@ import { AgentCache, BundleEntry, LeafCache } from '@banyan/agent-cache';
 import { CallerResolver, createHttpApplication } from '@banyan/http-kit';
 import { BanyanError, type Logger, Random, SystemClock, SystemRandom, SystemTimers, Timers } from '@banyan/kernel';
 import { LanClient } from '@banyan/rpc';
-import { listening, readAnchor, requireSafeBind } from '@banyan/server';
+import { listening, readAnchor, requireSafeBind } from '@banyan/boot';
 import { KeyEncryption } from '@banyan/store';
 import { createMetrics, HealthRegistry } from '@banyan/telemetry';
 import type { Provider, Type } from '@nestjs/common';

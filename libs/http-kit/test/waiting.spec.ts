@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { getEventListeners } from 'node:events';
 import { BanyanError, SecretText } from '@banyan/kernel';
 import { injectHttp, listRoutes, type WatchedAnswer, watchHttp } from '@banyan/http-kit';
-import { rawHttp } from '../../testkit/src/http/raw-http.js';
+import { rawHttp } from '@banyan/testkit';
 import { type Edge, startEdge } from './edge-fixture.js';
 
 let edge: Edge;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { rawHttp, type RawHttpAnswer } from '../../testkit/src/http/raw-http.js';
+import { rawHttp, type RawHttpAnswer } from '@banyan/testkit';
 import { type Edge, startEdge } from './edge-fixture.js';
 
 const TEXT = 'text/plain; charset=utf-8';

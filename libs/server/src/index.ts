@@ -1,11 +1,9 @@
 export { DatacenterCore } from './core/datacenter-core.js';
 export { type ServerSettings, serverSettings, serverSettingsShape } from './core/server-settings.js';
-export { DatacenterServer, listening, requireSafeBind } from './datacenter-server.js';
+export { DatacenterServer } from './datacenter-server.js';
 export { DatacenterLinks } from './edges/datacenter-links.js';
 export { PrimaryRole } from './primary/primary-role.js';
 export { primarySettings, type PrimarySettings } from './primary/primary-settings.js';
 export { importInitialTokens, publishFingerprint } from './primary/first-start.js';
-export { readAnchor } from './secondary/primary-link.js';
 export { SecondaryRole } from './secondary/secondary-role.js';
-export { anchorSettingsShape, secondarySettings, type SecondarySettings } from './secondary/secondary-settings.js';
-export { runProcess } from './core/run-process.js';
+export { secondarySettings, type SecondarySettings } from './secondary/secondary-settings.js';

@@ -1,5 +1,6 @@
 export { describeSettings, readSettings, type SettingDescription } from './domain/read-settings.js';
 export {
+  addressText,
   choice,
   type HostPort,
   hostPort,

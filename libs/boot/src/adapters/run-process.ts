@@ -1,4 +1,4 @@
-import { isBanyanError, type Logger, messageOf } from '@banyan/kernel';
+import { isBanyanError, type Logger, messageOf, SystemTimers } from '@banyan/kernel';
 import { PinoLogger } from '@banyan/telemetry';
 
 /** Something that runs until it is stopped. */
@@ -38,7 +38,7 @@ export const runProcess = async <S extends LogSettings>(
   const stop = (code: number): void => {
     if (stopping) return;
     stopping = true;
-    setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
+    new SystemTimers().set(STOP_LIMIT_MS, () => process.exit(1));
     void (running?.stop() ?? Promise.resolve())
       .catch((error: unknown) => logger.error('stop failed', { reason: messageOf(error) }))
       .finally(() => {

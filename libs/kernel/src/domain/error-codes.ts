@@ -67,7 +67,6 @@ export const ERROR_CODES = {
   CA_PROVIDER_UNKNOWN: 'The CA provider is not one of those built in.',
   CA_STATE_READ_ONLY: 'The State of the CA configuration cannot be written.',
   CA_NOT_PRIMARY: 'Only the primary datacenter signs intermediates and holds the root.',
-  CA_CROSS_SIGNING_UNSUPPORTED: 'The active provider cannot cross-sign the next root.',
   CA_EXPIRED: 'The signing authority has expired.',
   CSR_RATE_LIMITED: 'Too many certificates are being signed; try again after the time given.',
 
@@ -95,7 +94,6 @@ export const ERROR_CODES = {
   PEER_UNAUTHENTICATED: 'The peer presented no certificate that this datacenter trusts.',
   PEER_NOT_ALLOWED: 'The peer is authenticated but may not make this call.',
   TRUST_DOMAIN_MISMATCH: 'The primary has another trust domain than the one stored here.',
-  REPLICATION_GAP: 'The change feed no longer reaches back to the cursor; a snapshot follows.',
   PORT_IN_USE: 'A port is taken by another process; the message names the setting to change.',
 } as const;
 

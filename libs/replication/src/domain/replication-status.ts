@@ -24,25 +24,21 @@ export interface ReplicationStatus {
   readonly consecutiveFailures: number;
 }
 
-/** The state that a failure with this code puts the tie in. */
-export const stateOfFailure = (code: ErrorCode | undefined): ReplicationState => {
-  switch (code) {
-    case 'PERMISSION_DENIED':
-    case 'ACL_NOT_FOUND':
-    case 'PEER_NOT_ALLOWED':
-      return 'NOT_PERMITTED';
-    case 'TRUST_DOMAIN_MISMATCH':
-    case 'CHAIN_TRUST_DOMAIN_FOREIGN':
-      return 'TRUST_DOMAIN_MISMATCH';
-    case 'PIN_MISMATCH':
-      return 'PIN_MISMATCH';
-    case 'DATACENTER_UNREACHABLE':
-    case 'SERVER_UNREACHABLE':
-    case 'TIMEOUT':
-    case 'CA_UNINITIALIZED':
-      return 'WAITING_PRIMARY';
-    // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- every other code is a failed round, not a named state
-    default:
-      return 'DEGRADED';
-  }
+/** The states that a code names; any other code is a failed round. */
+const STATE_OF_CODE: Partial<Record<ErrorCode, ReplicationState>> = {
+  PERMISSION_DENIED: 'NOT_PERMITTED',
+  ACL_NOT_FOUND: 'NOT_PERMITTED',
+  PEER_NOT_ALLOWED: 'NOT_PERMITTED',
+  TRUST_DOMAIN_MISMATCH: 'TRUST_DOMAIN_MISMATCH',
+  CHAIN_TRUST_DOMAIN_FOREIGN: 'TRUST_DOMAIN_MISMATCH',
+  PIN_MISMATCH: 'PIN_MISMATCH',
+  DATACENTER_UNREACHABLE: 'WAITING_PRIMARY',
+  SERVER_UNREACHABLE: 'WAITING_PRIMARY',
+  TIMEOUT: 'WAITING_PRIMARY',
+  CA_UNINITIALIZED: 'WAITING_PRIMARY',
+  CONFIG_INVALID: 'WAITING_PRIMARY',
 };
+
+/** The state that a failure with this code puts the tie in. */
+export const stateOfFailure = (code: ErrorCode | undefined): ReplicationState =>
+  (code === undefined ? undefined : STATE_OF_CODE[code]) ?? 'DEGRADED';

@@ -75,7 +75,7 @@ export class TestLan extends LanPort {
 
 export class TestWan extends WanPort {
   onFollow: (request: wan.FollowRequest, call: PeerCall) => AsyncIterable<wan.FeedEvent> = () => {
-    throw new BanyanError('REPLICATION_GAP', 'no feed here');
+    throw new BanyanError('CA_EXPIRED', 'no feed here');
   };
   reports: string[] = [];
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readAnchor, readTextFile } from '@banyan/boot';
 import { BanyanError, SecretText } from '@banyan/kernel';
 import { IntermediateIssuer, type IntermediateRequest, type IssuedIntermediate } from '@banyan/ca';
 import { FirstContact, type SignIntermediateRequest, type WanClient } from '@banyan/rpc';
@@ -89,31 +89,6 @@ export class PrimaryLink {
     return readAnchor(this.settings);
   }
 }
-
-/** The trust anchor that the settings name: a pin, a file with a pin, or a file with the roots. */
-export const readAnchor = (settings: {
-  readonly BANYAN_ROOT_FINGERPRINT?: string | undefined;
-  readonly BANYAN_ROOT_FINGERPRINT_FILE?: string | undefined;
-  readonly BANYAN_CA_FILE?: string | undefined;
-}): { pin: string } | { caPem: string } => {
-  if (settings.BANYAN_ROOT_FINGERPRINT !== undefined) return { pin: settings.BANYAN_ROOT_FINGERPRINT };
-  if (settings.BANYAN_ROOT_FINGERPRINT_FILE !== undefined) {
-    return { pin: readTextFile('BANYAN_ROOT_FINGERPRINT_FILE', settings.BANYAN_ROOT_FINGERPRINT_FILE) };
-  }
-  if (settings.BANYAN_CA_FILE !== undefined) return { caPem: readTextFile('BANYAN_CA_FILE', settings.BANYAN_CA_FILE) };
-  throw new BanyanError(
-    'CONFIG_INVALID',
-    'set BANYAN_ROOT_FINGERPRINT, BANYAN_ROOT_FINGERPRINT_FILE or BANYAN_CA_FILE: without a pin nobody can be trusted',
-  );
-};
-
-const readTextFile = (setting: string, file: string): string => {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (cause) {
-    throw new BanyanError('CONFIG_INVALID', `the file that ${setting} names cannot be read yet: ${file}`, { cause });
-  }
-};
 
 /** The secondary's intermediate is signed by the primary; the key never leaves this datacenter. */
 export class WanIntermediateIssuer extends IntermediateIssuer {

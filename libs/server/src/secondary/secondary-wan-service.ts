@@ -20,8 +20,7 @@ export class SecondaryWanService extends WanPort {
     return this.http().inject({ ...request, signal: call.signal, origin: 'datacenter' });
   }
 
-  // oxlint-disable-next-line eslint/require-yield -- the refusal is the whole stream
-  override async *follow(): AsyncIterable<FeedEvent> {
+  override follow(): AsyncIterable<FeedEvent> {
     throw notPrimary();
   }
 

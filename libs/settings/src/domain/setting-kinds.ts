@@ -7,6 +7,10 @@ export interface HostPort {
   readonly port: number;
 }
 
+/** `host:port`, an IPv6 host in brackets. */
+export const addressText = ({ host, port }: HostPort): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+
 const parseHostPort = (value: string): HostPort | undefined => {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:\s]+)):(\d{1,5})$/.exec(value);
   const port = Number(match?.[3]);
