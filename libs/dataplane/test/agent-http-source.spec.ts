@@ -6,7 +6,7 @@ import { FakeAgent } from './fake-agent.js';
 
 const SERVICE = '/v1/agent/service/web-sidecar-proxy';
 const ROOTS = '/v1/agent/connect/ca/roots';
-const HEALTH = '/v1/health/connect/api?passing=1&dc=dc2';
+const HEALTH = '/v1/health/connect/api?passing=1&cached=1&dc=dc2';
 const AUTHORIZE = '/v1/agent/connect/authorize';
 const question = { target: 'web', clientCertUri: 'spiffe://x', clientCertSerial: '01' };
 

@@ -1,7 +1,15 @@
 import { hashSecret, type Role } from '@banyan/acl';
 import { AccessResolver, TokenReader, TokenWriter } from '@banyan/acl';
+import { CaProjection } from '@banyan/ca';
 import { CatalogReader, CatalogWriter } from '@banyan/catalog';
-import { DatacenterDirectory, HttpApiModule, HttpApiSettings, LeaderDirectory, MetricsText } from '@banyan/http-api';
+import {
+  CaConfigurationWriter,
+  DatacenterDirectory,
+  HttpApiModule,
+  HttpApiSettings,
+  LeaderDirectory,
+  MetricsText,
+} from '@banyan/http-api';
 import { CallerResolver, createHttpApplication } from '@banyan/http-kit';
 import { IntentionReader, IntentionWriter } from '@banyan/intentions';
 import { Clock, Random, SecretText, SilentLogger, SystemClock, SystemRandom, SystemTimers } from '@banyan/kernel';
@@ -18,6 +26,7 @@ import { ChangeFollower } from '@banyan/watch';
 import type { Provider } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { AddressInfo } from 'node:net';
+import { fixedCa, RecordedConfiguration } from './ca-fixture.js';
 
 /** One secret per kind of caller. */
 export const SECRETS = {
@@ -43,6 +52,8 @@ export interface Api {
   readonly intentions: MemoryIntentions;
   readonly tokens: MemoryTokens;
   readonly catalog: MemoryCatalog;
+  readonly ca: CaProjection;
+  readonly configuration: RecordedConfiguration;
   readonly health: HealthRegistry;
   readonly stop: () => Promise<void>;
   /** A request as one of the callers; `undefined` for none. */
@@ -55,6 +66,8 @@ const portsOf = (parts: Omit<Api, 'app' | 'port' | 'stop' | 'ask'>, random: Rand
   ...[AccessResolver, CallerResolver, TokenReader, TokenWriter].map((provide) => ({ provide, useValue: parts.tokens })),
   ...[IntentionReader, IntentionWriter].map((provide) => ({ provide, useValue: parts.intentions })),
   ...[CatalogReader, CatalogWriter].map((provide) => ({ provide, useValue: parts.catalog })),
+  { provide: CaProjection, useValue: parts.ca },
+  { provide: CaConfigurationWriter, useValue: parts.configuration },
   { provide: ChangeFollower, useValue: parts.follower },
   { provide: Clock, useClass: SystemClock },
   { provide: Random, useValue: random },
@@ -84,6 +97,8 @@ export const startApi = async (withTokens = true): Promise<Api> => {
     intentions: new MemoryIntentions(commits),
     tokens: new MemoryTokens(commits, random),
     catalog: new MemoryCatalog(commits, 'dc1'),
+    ca: await fixedCa(),
+    configuration: new RecordedConfiguration(),
     health: new HealthRegistry({ timers }),
   };
   follower.register(commits);

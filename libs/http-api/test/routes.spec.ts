@@ -34,6 +34,7 @@ describe('every route', () => {
       'GET /readyz',
       'GET /v1/acl/token/self',
       'GET /v1/catalog/datacenters',
+      'GET /v1/connect/ca/roots',
       'GET /v1/status/leader',
       'GET /v1/status/peers',
       'PUT /v1/acl/bootstrap',
