@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { eventually } from './eventually.js';
+import { eventually, Hopeless } from './eventually.js';
 import { freeAddress } from './free-port.js';
 import { askJson, callHttp, type HttpAnswer, type HttpCall } from './http-call.js';
 import { MeshProcess, type ProcessPlan } from './mesh-process.js';
@@ -124,7 +124,7 @@ export class Datacenter {
 
   async #ready(process: MeshProcess, address: string, limitMs: number): Promise<void> {
     await eventually(`${process.plan.name} becomes ready`, { limitMs }, async () => {
-      if (!process.isRunning) throw new Error('it is not running');
+      if (!process.isRunning) throw new Hopeless('it has ended');
       const { status, text } = await callHttp(address, { path: '/readyz', limitMs: 5_000 });
       if (status !== 200) throw new Error(`/readyz answered ${status}: ${text}`);
     });

@@ -8,6 +8,9 @@ export interface Patience {
 
 const EVERY_MS = 40;
 
+/** Thrown by an attempt when trying again is of no use. */
+export class Hopeless extends Error {}
+
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /**
@@ -24,6 +27,7 @@ export const eventually = async <T>(
     try {
       return await attempt();
     } catch (error) {
+      if (error instanceof Hopeless) throw new Error(`${what}: ${error.message}`, { cause: error });
       if (performance.now() - startedAt >= limitMs) {
         throw new Error(`${what}: not within ${limitMs} ms. Last: ${textOf(error)}`, { cause: error });
       }

@@ -9,11 +9,6 @@ export interface Route {
   readonly answer: string;
 }
 
-export interface PhaseCount {
-  readonly ok: number;
-  readonly failures: readonly string[];
-}
-
 const WORKERS_PER_ROUTE = 3;
 const REST_MS = 8;
 const ANSWER_LIMIT_MS = 10_000;
@@ -53,9 +48,11 @@ export class HandshakeLoad {
     await Promise.all(this.#workers);
   }
 
-  /** By phase and route. */
-  get counts(): ReadonlyMap<string, PhaseCount> {
-    return this.#counts;
+  /** Answers on a route, over all phases. */
+  answered(route: Route): number {
+    return [...this.#counts]
+      .filter(([key]) => key.endsWith(`, ${route.name}`))
+      .reduce((sum, [, { ok }]) => sum + ok, 0);
   }
 
   /** Every failure, with phase and route. Empty when all is well. */

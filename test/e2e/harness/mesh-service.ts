@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { parseCertificates, type Certificate } from '@banyan/pki';
 import type { Datacenter, DatacenterName } from './datacenter.js';
-import { eventually } from './eventually.js';
+import { eventually, Hopeless } from './eventually.js';
 import { freePort } from './free-port.js';
 import { MeshProcess } from './mesh-process.js';
 import type { RunSecrets } from './run-secrets.js';
@@ -86,13 +86,14 @@ export class MeshService {
     this.sidecar.start();
     // Seen in its log: a probe of its port would be a connection without a handshake.
     await eventually(`the sidecar of ${this.plan.name} is ready`, { limitMs: READY_LIMIT_MS }, () => {
-      if (!this.sidecar.isRunning) throw new Error('it is not running');
+      if (!this.sidecar.isRunning) throw new Hopeless('it has ended');
       if (!this.sidecar.log.includes('"proxy ready"')) throw new Error(this.sidecar.logTail(5));
     });
   }
 
+  /** The sidecar is killed: it keeps no state, and its orderly stop would wait for connections to finish. */
   async stop(): Promise<void> {
-    await this.sidecar.stop();
+    await this.sidecar.kill();
     this.#app.closeAllConnections();
     if (this.#app.listening) await once(this.#app.close(), 'close');
   }

@@ -13,8 +13,10 @@ export interface MeshSuite {
 /** Call it inside of `describe`. `prepare` starts what the tests need. */
 export const meshSuite = (prepare: (mesh: Mesh) => Promise<void>): MeshSuite => {
   let mesh: Mesh | undefined;
+  let notStarted: unknown;
   let failed: string | undefined;
   const attempt = async (name: string, body: (mesh: Mesh) => Promise<void>): Promise<void> => {
+    if (notStarted !== undefined) throw takeOut();
     if (failed !== undefined) throw new Error(`not tried, since "${failed}" failed`);
     try {
       await body(mesh!);
@@ -23,9 +25,20 @@ export const meshSuite = (prepare: (mesh: Mesh) => Promise<void>): MeshSuite => 
       throw withLogs(error, mesh!);
     }
   };
+  // Told once, by the first test: jest would repeat a failure of beforeAll for each.
+  const takeOut = (): unknown => {
+    const error = notStarted;
+    notStarted = undefined;
+    failed = 'the start';
+    return error;
+  };
   beforeAll(async () => {
     mesh = await Mesh.layOut();
-    await attempt('the start', prepare);
+    try {
+      await prepare(mesh);
+    } catch (error) {
+      notStarted = withLogs(error, mesh);
+    }
   }, START_LIMIT_MS);
   afterAll(() => mesh?.stop(), STOP_LIMIT_MS);
   return { step: (name, body, limitMs) => it(name, () => attempt(name, body), limitMs) };
