@@ -58,24 +58,24 @@ export class CaProjection implements Projection {
 
   /** The root that the primary signs intermediates under. */
   get wantedRoot(): RootRecord | undefined {
-    return this.#state.roots.find((root) => root.state === 'active');
+    return this.state.roots.find((root) => root.state === 'active');
   }
 
   /** The trust domain; `CA_UNINITIALIZED` before it is known. */
   getTrustDomain(): TrustDomain {
-    if (this.#state.trustDomain === undefined) throw uninitialized();
-    return this.#state.trustDomain;
+    if (this.state.trustDomain === undefined) throw uninitialized();
+    return this.state.trustDomain;
   }
 
   /** The signing authority in use; `CA_UNINITIALIZED` before the first one. */
   getActive(): ActiveAuthority {
-    if (this.#state.active === undefined) throw uninitialized();
-    return this.#state.active;
+    if (this.state.active === undefined) throw uninitialized();
+    return this.state.active;
   }
 
   getConfiguration(): StoredConfiguration {
-    if (this.#state.configuration === undefined) throw uninitialized();
-    return this.#state.configuration;
+    if (this.state.configuration === undefined) throw uninitialized();
+    return this.state.configuration;
   }
 
   /** Calls `listener` with every later state; returns what ends that. */

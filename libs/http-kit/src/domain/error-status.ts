@@ -88,6 +88,7 @@ export const ERROR_STATUS = {
   PEER_UNAUTHENTICATED: 500,
   PEER_NOT_ALLOWED: 403,
   TRUST_DOMAIN_MISMATCH: 500,
+  REPLICATION_GAP: 503,
   PORT_IN_USE: 500,
 } as const satisfies Record<ErrorCode, number>;
 

@@ -94,6 +94,7 @@ export const ERROR_CODES = {
   PEER_UNAUTHENTICATED: 'The peer presented no certificate that this datacenter trusts.',
   PEER_NOT_ALLOWED: 'The peer is authenticated but may not make this call.',
   TRUST_DOMAIN_MISMATCH: 'The primary has another trust domain than the one stored here.',
+  REPLICATION_GAP: 'The change feed did not continue where replication stands; it is followed anew from there.',
   PORT_IN_USE: 'A port is taken by another process; the message names the setting to change.',
 } as const;
 
