@@ -45,6 +45,7 @@ const settingRows = (settings) => {
 const configuration = async () => {
   const { describeSettings } = await built('libs/settings/src/index.js');
   const { primarySettings, secondarySettings } = await built('libs/server/src/index.js');
+  const { agentSettings } = await built('libs/host-agent/src/index.js');
   const server = describeSettings(primarySettings);
   const secondary = describeSettings(secondarySettings);
   const has = (list, name) => list.some((setting) => setting.name === name);
@@ -53,6 +54,7 @@ const configuration = async () => {
     ['Every server', both],
     ['The primary only (`apps/primary-server`)', server.filter(({ name }) => !has(secondary, name))],
     ['A secondary only (`apps/secondary-server`)', secondary.filter(({ name }) => !has(server, name))],
+    ['An agent (`apps/agent`)', describeSettings(agentSettings)],
   ];
   return [
     NOTICE,
@@ -61,7 +63,7 @@ const configuration = async () => {
     'Processes are configured by environment variables, read once at the start. A wrong or missing setting stops the',
     'start with `CONFIG_INVALID`, which names the setting and never its value. A secret `NAME` can be given as',
     '`NAME_FILE`, the path of a file that holds it; that is the better way, as other processes cannot read it. An empty',
-    'variable counts as unset. Sources: the settings schemas in `libs/server/src` and `libs/agent/src`.',
+    'variable counts as unset. Sources: the settings schemas in `libs/server/src` and `libs/host-agent/src`.',
     ...sections.flatMap(([title, settings]) => [
       '',
       `## ${title}`,

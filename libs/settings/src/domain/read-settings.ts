@@ -1,5 +1,5 @@
 import { BanyanError } from '@banyan/kernel';
-import type { z } from 'zod';
+import { z } from 'zod';
 
 /** A setting as the reference page shows it. */
 export interface SettingDescription {
@@ -54,25 +54,16 @@ const readSecretFile = (name: string, file: string, readFile: (path: string) => 
   }
 };
 
-/** What each setting is for, for the reference page; descriptions come from `.describe()`. */
+/** What each setting is for, for the reference page; descriptions come from `.describe()`, fallbacks as they are written. */
 export const describeSettings = (schema: z.ZodObject): readonly SettingDescription[] =>
   Object.entries(schema.shape).map(([name, field]) => {
     const type = field as z.ZodType;
-    const unset = type.safeParse(undefined);
-    const value = unset.success ? unset.data : undefined;
+    // A default is text, as the environment holds it; what a kind makes of it is not what a person would write.
+    const { default: fallback } = z.toJSONSchema(type, { io: 'input' });
     return {
       name,
       description: type.description ?? '',
-      fallback: !unset.success
-        ? 'required'
-        : value === undefined || value === null
-          ? ''
-          : typeof value === 'object'
-            ? hostPortText(value)
-            : String(value),
+      fallback: type.safeParse(undefined).success ? (typeof fallback === 'string' ? fallback : '') : 'required',
       secret: isSecret(type),
     };
   });
-
-const hostPortText = (value: object): string =>
-  'host' in value && 'port' in value ? `${String(value.host)}:${String(value.port)}` : '';
