@@ -1,0 +1,47 @@
+import { describe, expect, it } from '@jest/globals';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { FLOORS, TEST_ROOM } from './floors.js';
+import { foldersIn, repositoryRoot, sourceFiles } from './source-files.js';
+
+const ofTheRepository = ['README.md', 'CHANGELOG.md'].map((path) => ({
+  path,
+  text: readFileSync(join(repositoryRoot, path), 'utf8'),
+}));
+const documents = [...ofTheRepository, ...sourceFiles(['docs', 'libs'], ['.md'])];
+const textOf = (path: string): string => documents.find((document) => document.path === path)!.text;
+
+/** Targets of Markdown links, without web addresses and anchors. */
+const linksIn = (text: string): string[] =>
+  [...text.matchAll(/\]\(([^)\s]+)\)/g)]
+    .map((match) => match[1]!.split('#')[0]!)
+    .filter((target) => target !== '' && !/^[a-z]+:/.test(target));
+
+describe('documents', () => {
+  it('link only to files that are there', () => {
+    const links = documents.flatMap(({ path, text }) => linksIn(text).map((target) => ({ path, target })));
+    expect(links.length).toBeGreaterThan(10);
+    const broken = links.filter(({ path, target }) => !existsSync(join(repositoryRoot, dirname(path), target)));
+    expect(broken).toEqual([]);
+  });
+
+  it('list every room on its floor', () => {
+    const rows = [...textOf('docs/architecture.md').matchAll(/^\| (\d|–) \| `([a-z-]+)` \|/gm)];
+    const listed = Object.fromEntries(
+      rows.map(([, floor, room]) => [room!, floor === '–' ? undefined : Number(floor)]),
+    );
+    const onDisk = Object.fromEntries(
+      foldersIn('libs').map((room) => [room, room === TEST_ROOM ? undefined : FLOORS[room]]),
+    );
+    expect(listed).toEqual(onDisk);
+  });
+
+  it('list every decision', () => {
+    const listed = linksIn(textOf('docs/decisions/README.md')).toSorted();
+    const onDisk = documents
+      .map(({ path }) => /^docs\/decisions\/(\d{4}-.*)$/.exec(path)?.[1])
+      .filter((name) => name !== undefined)
+      .toSorted();
+    expect(listed).toEqual(onDisk);
+  });
+});
