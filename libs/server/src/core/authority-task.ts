@@ -31,7 +31,8 @@ export interface AuthorityTaskOptions {
 
 /** Without the lease, and between looks when nothing is due. Changes of the CA's state wake the task at once. */
 const IDLE_MS = 5_000;
-const BACKOFF = { firstMs: 200, capMs: 5_000 };
+/** Like the channels: a primary that is back, or there for the first time, is found within about 2 s. */
+const BACKOFF = { firstMs: 200, capMs: 2_000 };
 
 /** Keeps the datacenter's signing authority as it should be, on the one replica that holds the lease. */
 export class AuthorityTask {
