@@ -1,6 +1,8 @@
 // `npm run bench [-- --json] [-- --rounds=5] [-- --only=signing]`: ratios against a limit that is measured in the same
 // run, turn by turn. Nothing here passes or fails: figures depend on the machine, and are read by a person.
 import { parseArgs } from 'node:util';
+import { compareAuthorize } from './authorize.js';
+import { canReadCpuTime } from './cpu-time.js';
 import { describeMachine } from './machine.js';
 import { type Comparison, median } from './rounds.js';
 import { compareSigning } from './signing.js';
@@ -30,6 +32,13 @@ const BENCHES: Readonly<Record<string, () => Promise<Result>>> = {
     measuredIs: 'leaf: CSR in, chain out (EC P-256), its product verified too',
     referenceIs: 'openssl speed: one P-256 signature and one verification',
     ...(await compareSigning(rounds, SECONDS)),
+  }),
+  authorize: async () => ({
+    name: 'authorize',
+    unit: canReadCpuTime ? "per second of the server's CPU" : 'per second',
+    measuredIs: 'POST /v1/agent/connect/authorize of an agent, over loopback',
+    referenceIs: 'node:http alone, answering the same bytes',
+    ...(await compareAuthorize(rounds, 2 * SECONDS)),
   }),
 };
 
