@@ -7,7 +7,9 @@ import { MeshService, type ServicePlan } from './mesh-service.js';
 import { RunSecrets, secretsIn } from './run-secrets.js';
 import { WanLink } from './wan-link.js';
 
-const TAIL_LINES = 25;
+const TAIL_LINES = 20;
+/** Lines that tell nothing of a failure. */
+const NOISE = /^.*"msg":"(?:Nest reports|Answered a request|connection allowed)".*\n/gm;
 
 /**
  * Two datacenters of real processes in a temporary folder: dc1 the primary, dc2 a secondary. Everything that one says to
@@ -105,6 +107,7 @@ export class Mesh {
   /** The end of every process's log. */
   logTails(lines = TAIL_LINES): string {
     return [...this.#logs()]
+      .map(([name, text]) => [name, text.replaceAll(NOISE, '')] as const)
       .map(
         ([name, text]) => `--- ${name} (last ${lines} lines)\n${text.trimEnd().split('\n').slice(-lines).join('\n')}`,
       )
