@@ -1,3 +1,3 @@
-export { listening, requireSafeBind } from './adapters/listening.js';
+export { httpSettingsShape, httpTls, listening } from './adapters/listening.js';
 export { type LogSettings, type ProcessTools, type Running, runProcess } from './adapters/run-process.js';
 export { anchorSettingsShape, readAnchor, readTextFile } from './adapters/trust-anchor.js';

@@ -1,5 +1,5 @@
-import { anchorSettingsShape } from '@banyan/boot';
-import { choice, hostPort, hostPortList, path, required, secret, text, toggle } from '@banyan/settings';
+import { anchorSettingsShape, httpSettingsShape } from '@banyan/boot';
+import { choice, hostPort, hostPortList, path, required, secret, text } from '@banyan/settings';
 import { parseGoDuration } from '@banyan/kernel';
 import { z } from 'zod';
 
@@ -10,9 +10,7 @@ export const agentSettings = z.object({
   BANYAN_LOG_FORMAT: choice(['json', 'pretty'], 'json').describe('Form of log lines.'),
   BANYAN_LOG_LEVEL: choice(['debug', 'info', 'warn', 'error'], 'info').describe('Least severity that is logged.'),
   BANYAN_HTTP_BIND: hostPort('127.0.0.1:8500').describe('Where the local HTTP API listens.'),
-  BANYAN_HTTP_ALLOW_PLAIN_BIND: toggle(false).describe(
-    'Allows plain HTTP on an address other than loopback, for a private network whose ports are not published.',
-  ),
+  ...httpSettingsShape,
   BANYAN_ADVERTISE_ADDRESS: text('127.0.0.1').describe('Address at which other hosts reach the services of this one.'),
   BANYAN_SERVER_LAN_ADDRESSES: hostPortList().describe(
     'host:port of the LAN gRPC of the servers, separated by commas.',

@@ -14,7 +14,7 @@ import { AgentCache, BundleEntry, LeafCache } from '@banyan/agent-cache';
 import { CallerResolver, createHttpApplication } from '@banyan/http-kit';
 import { BanyanError, type Logger, Random, SystemClock, SystemRandom, SystemTimers, Timers } from '@banyan/kernel';
 import { LanClient } from '@banyan/rpc';
-import { listening, readAnchor, requireSafeBind } from '@banyan/boot';
+import { httpTls, listening, readAnchor } from '@banyan/boot';
 import { KeyEncryption } from '@banyan/store';
 import { createMetrics, HealthRegistry } from '@banyan/telemetry';
 import type { Provider, Type } from '@nestjs/common';
@@ -100,7 +100,6 @@ export class Agent {
   }
 
   static async start(settings: AgentProcessSettings, logger: Logger): Promise<Agent> {
-    requireSafeBind(settings.BANYAN_HTTP_BIND, settings.BANYAN_HTTP_ALLOW_PLAIN_BIND);
     agentToken(settings);
     const agent = new Agent(settings, logger);
     await agent.#listen();
@@ -126,11 +125,13 @@ export class Agent {
     const { clock, random, timers } = this.#ambient;
     const tokens = new TokenCache(this.#servers, clock);
     const settings = this.#agentSettings();
+    const tls = httpTls(this.settings);
     const app = await createHttpApplication(AgentApiModule.register(this.#bindings(tokens, settings)), {
       datacenter: this.settings.BANYAN_DATACENTER,
       logger: this.logger,
       random,
       timers,
+      ...(tls && { tls }),
     });
     const instance = app.getHttpAdapter().getInstance();
     new ConnectRoutes({

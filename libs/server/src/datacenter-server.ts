@@ -11,7 +11,7 @@ import {
 } from '@banyan/http-api';
 import { CallerResolver, createHttpApplication, DatacenterForwarder } from '@banyan/http-kit';
 import { IntentionReader, IntentionWriter } from '@banyan/intentions';
-import { listening, requireSafeBind } from '@banyan/boot';
+import { httpTls, listening } from '@banyan/boot';
 import { BanyanError, Clock, Logger, Random } from '@banyan/kernel';
 import {
   BootstrapController,
@@ -35,6 +35,7 @@ import { BootstrapService } from './edges/bootstrap-service.js';
 import type { DatacenterLinks } from './edges/datacenter-links.js';
 import { InjectedHttp } from './edges/http-entrance.js';
 import { LanService, type WatchEntrance } from './edges/lan-service.js';
+import { LogTrimmer } from './edges/log-trimmer.js';
 import { NodeReaper } from './edges/node-reaper.js';
 import type { ServerRole } from './edges/role.js';
 import { serverMetrics } from './edges/server-metrics.js';
@@ -51,6 +52,7 @@ export interface DatacenterServerParts {
 /** A server of any role: opens the three edges over the core and the role, and closes them in order. */
 export class DatacenterServer {
   readonly #reaper: NodeReaper;
+  readonly #trimmer: LogTrimmer;
 
   private constructor(
     private readonly core: DatacenterCore,
@@ -59,43 +61,53 @@ export class DatacenterServer {
     private readonly app: NestFastifyApplication,
   ) {
     this.#reaper = new NodeReaper(core);
+    this.#trimmer = new LogTrimmer(core);
   }
 
-  static async start({
+  /** Starts, or closes what was opened (the embedded database with it) and throws why it could not. */
+  static async start(parts: DatacenterServerParts): Promise<DatacenterServer> {
+    try {
+      return await DatacenterServer.#open(parts);
+    } catch (error) {
+      parts.links.close();
+      await parts.core.close();
+      throw error;
+    }
+  }
+
+  static async #open({
     core,
     links,
     role: makeRole,
     beforeListening,
   }: DatacenterServerParts): Promise<DatacenterServer> {
     const { settings, ambient } = core;
-    requireSafeBind(settings.BANYAN_HTTP_BIND, settings.BANYAN_HTTP_ALLOW_PLAIN_BIND);
-    let entrance: InjectedHttp | undefined;
-    const role = makeRole(() => {
-      if (entrance === undefined) throw new BanyanError('SERVER_UNREACHABLE', 'the server is still starting');
-      return entrance;
+    const tls = httpTls(settings);
+    let opened: InjectedHttp | undefined;
+    const entrance = (): InjectedHttp => {
+      if (opened === undefined) throw new BanyanError('SERVER_UNREACHABLE', 'the server is still starting');
+      return opened;
+    };
+    const role = makeRole(entrance);
+    const module = HttpApiModule.register({
+      providers: bindings(core, links, role, entrance),
+      controllers: [BootstrapController, LanController, WanController] as unknown as readonly Type[],
     });
-    const app = await createHttpApplication(
-      HttpApiModule.register({
-        providers: bindings(core, links, role, () => {
-          if (entrance === undefined) throw new BanyanError('SERVER_UNREACHABLE', 'the server is still starting');
-          return entrance;
-        }),
-        controllers: [BootstrapController, LanController, WanController] as unknown as readonly Type[],
-      }),
-      { ...ambient, datacenter: core.datacenter },
-    );
-    entrance = new InjectedHttp(app, core);
+    const app = await createHttpApplication(module, { ...ambient, datacenter: core.datacenter, ...(tls && { tls }) });
+    opened = new InjectedHttp(app, core);
     const server = new DatacenterServer(core, links, role, app);
     await beforeListening?.();
     await server.#listen();
     role.start();
     core.lease.start();
     server.#reaper.start();
+    server.#trimmer.start();
     return server;
   }
 
   async stop(): Promise<void> {
     await this.#reaper.stop();
+    await this.#trimmer.stop();
     await this.role.stop();
     await this.app.close();
     this.links.close();
@@ -163,4 +175,3 @@ const leaderDirectory = (core: DatacenterCore): LeaderDirectory => {
   const own = addressText(core.settings.BANYAN_LAN_BIND);
   return { leader: () => (core.fence() === undefined ? '' : own), peers: () => [own] };
 };
-

@@ -33,13 +33,18 @@ export const runProcess = async <S extends LogSettings>(
   start: (settings: S, tools: ProcessTools) => Promise<Running>,
 ): Promise<void> => {
   let logger: Logger = new PinoLogger({ fields: { process: name } });
-  let running: Running | undefined;
+  let starting: Promise<Running> | undefined;
   let stopping = false;
   const stop = (code: number): void => {
     if (stopping) return;
     stopping = true;
     new SystemTimers().set(STOP_LIMIT_MS, () => process.exit(1));
-    void (running?.stop() ?? Promise.resolve())
+    // A stop during the start waits for it: what was half opened could not be closed.
+    void (starting ?? Promise.resolve(undefined))
+      .then(
+        (running) => running?.stop(),
+        () => undefined,
+      )
       .catch((error: unknown) => logger.error('stop failed', { reason: messageOf(error) }))
       .finally(() => {
         logger.info('stopped');
@@ -58,7 +63,8 @@ export const runProcess = async <S extends LogSettings>(
   try {
     const settings = readConfig();
     logger = loggerOf(name, settings);
-    running = await start(settings, { logger, fail });
+    starting = start(settings, { logger, fail });
+    await starting;
   } catch (error) {
     logger.error('the process did not start', {
       code: isBanyanError(error) ? error.code : 'INTERNAL',

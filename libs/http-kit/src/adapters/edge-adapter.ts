@@ -9,7 +9,7 @@ import { jsonText } from '../domain/json-text.js';
 import { RouteTable } from '../domain/route-table.js';
 import { Injections } from './injections.js';
 import { queryOf } from './http-call.js';
-import { serverOptions } from './server-options.js';
+import { type EdgeTls, serverOptions } from './server-options.js';
 
 /** What an edge needs of its process. */
 export interface EdgeOptions {
@@ -20,6 +20,8 @@ export interface EdgeOptions {
   readonly bodyLimitBytes?: number;
   /** Longest time in ms that `close` waits for answers under way; 5 s unless given. */
   readonly drainMs?: number;
+  /** Given: the edge speaks HTTPS (TLS 1.2 or later). */
+  readonly tls?: EdgeTls;
 }
 
 /** Nest's fastify adapter with the answers of this API: values become bytes here, errors become plain text here. */
@@ -33,7 +35,7 @@ export class EdgeAdapter extends FastifyAdapter {
   readonly #needs: EdgeOptions;
 
   constructor(options: EdgeOptions) {
-    super(serverOptions(options.bodyLimitBytes));
+    super(serverOptions(options.bodyLimitBytes, options.tls));
     this.#needs = options;
     // Every waiting call listens to it; ten thousand of them are no leak.
     setMaxListeners(0, this.#stopping.signal);

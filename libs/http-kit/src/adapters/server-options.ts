@@ -1,9 +1,17 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { SecretText } from '@banyan/kernel';
 import type { FastifyHttpOptions, FastifyReply, RawServerDefault } from 'fastify';
 import { TEXT_TYPE } from '../domain/answer.js';
 
 const MEBIBYTE = 1_048_576;
+
+/** What an edge needs to speak HTTPS. */
+export interface EdgeTls {
+  /** The certificate, then its intermediates. */
+  readonly certPem: string;
+  readonly keyPem: SecretText;
+}
 
 /**
  * Options of the HTTP server. Long polls last up to 10 m + 1/16, so no limit may fall on a waiting answer:
@@ -13,12 +21,22 @@ const MEBIBYTE = 1_048_576;
  * - `keepAliveTimeout` limits idle connections between requests; above the 60 s that proxies commonly keep, so that it
  *   is the proxy that closes.
  */
-export const serverOptions = (bodyLimitBytes = MEBIBYTE): FastifyHttpOptions<RawServerDefault> => ({
+export const serverOptions = (bodyLimitBytes = MEBIBYTE, tls?: EdgeTls): FastifyHttpOptions<RawServerDefault> => ({
   bodyLimit: bodyLimitBytes,
   requestTimeout: 60_000,
   connectionTimeout: 0,
   keepAliveTimeout: 72_000,
-  http: { headersTimeout: 60_000 },
+  ...(tls === undefined
+    ? { http: { headersTimeout: 60_000 } }
+    : {
+        https: {
+          cert: tls.certPem,
+          key: tls.keyPem.reveal(),
+          minVersion: 'TLSv1.2',
+          headersTimeout: 60_000,
+          requestTimeout: 60_000,
+        },
+      }),
   forceCloseConnections: true,
   exposeHeadRoutes: false,
   return503OnClosing: true,

@@ -1,4 +1,5 @@
-import { choice, hostPort, path, required, secret, text, toggle } from '@banyan/settings';
+import { httpSettingsShape } from '@banyan/boot';
+import { choice, hostPort, path, required, secret, text } from '@banyan/settings';
 import { z } from 'zod';
 
 /** The settings that every server has, whatever its role. */
@@ -16,9 +17,7 @@ export const serverSettingsShape = {
   ),
   BANYAN_KEK: secret().describe('The key-encryption key itself, instead of a file.'),
   BANYAN_HTTP_BIND: hostPort('127.0.0.1:8510').describe('Where the HTTP API listens.'),
-  BANYAN_HTTP_ALLOW_PLAIN_BIND: toggle(false).describe(
-    'Allows plain HTTP on an address other than loopback, for a private network whose ports are not published.',
-  ),
+  ...httpSettingsShape,
   BANYAN_LAN_BIND: hostPort('127.0.0.1:8300').describe(
     'Where gRPC for the agents of this datacenter listens (mutual TLS).',
   ),
