@@ -1,5 +1,6 @@
 import { type Clock, SilentLogger, SystemRandom, SystemTimers } from '@banyan/kernel';
-import { type Fence, KeyEncryption, LeaseKeeper, type Store } from '@banyan/store';
+import { type Fence, KeyEncryption, type Store } from '@banyan/store';
+import { holdLease } from '@banyan/testkit';
 import { ChangeFollower } from '@banyan/watch';
 import {
   type AuthorityReport,
@@ -39,29 +40,13 @@ export interface CaBench {
   stop(): Promise<void>;
 }
 
-const holdLease = (store: Store): Promise<{ fence: Fence; keeper: LeaseKeeper }> =>
-  new Promise((resolve) => {
-    const keeper: LeaseKeeper = new LeaseKeeper({
-      store,
-      name: 'authority',
-      holder: random.uuid(),
-      ttlMs: 10_000,
-      timers,
-      random,
-      logger,
-      onAcquired: (fence) => resolve({ fence, keeper }),
-      onLost: () => undefined,
-    });
-    keeper.start();
-  });
-
 export const openCaBench = async (store: Store, clock: Clock): Promise<CaBench> => {
   const keys = KeyEncryption.fromKey(new Uint8Array(32).fill(7));
   const follower = new ChangeFollower({ log: store, timers, random, logger });
   const projection = new CaProjection(store, keys);
   follower.register(projection);
   await follower.start();
-  const { fence, keeper } = await holdLease(store);
+  const { fence, release } = await holdLease(store);
   const common = { datacenter: 'dc1', store, follower, projection, keys, clock, random, logger };
   const root = new RootAuthority(common);
   const signing = new SigningAuthority({ ...common, issuer: new LocalIntermediateIssuer(root) });
@@ -78,7 +63,7 @@ export const openCaBench = async (store: Store, clock: Clock): Promise<CaBench> 
     retirement: new RootRetirement({ ...common, reports }),
     reconcile: async () => void (await signing.reconcile(fence, never)),
     stop: async () => {
-      await keeper.stop();
+      await release();
       await follower.stop();
     },
   };

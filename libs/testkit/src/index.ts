@@ -23,3 +23,4 @@ export { MemoryCommits } from './http/memory-commits.js';
 export { MemoryIntentions } from './http/memory-intentions.js';
 export { MemoryTokens } from './http/memory-tokens.js';
 export { eventually, FakeTime, ScriptedRandom, settled } from './time/fake-time.js';
+export { type HeldLease, holdLease } from './hold-lease.js';

@@ -1,5 +1,6 @@
 import { type Clock, type StateIndex, stateIndex, type Timers } from '@banyan/kernel';
 import type { ChangeRecord, ReplicatedTopic, Store } from '@banyan/store';
+import type { EntityManager } from 'typeorm';
 import type { ChangeFollower } from '@banyan/watch';
 import type { FeedCursor, FeedEvent, FeedItem } from '../domain/feed-event.js';
 
@@ -24,15 +25,12 @@ const PAGE = 2_000;
  * batch, from the commit log. Bodies are read when they are sent, so a record that changed twice is sent once.
  */
 export class FeedSource {
-  readonly #byTopic: ReadonlyMap<string, ReplicatedTopic>;
-
-  constructor(private readonly options: FeedSourceOptions) {
-    this.#byTopic = new Map(options.topics.map((topic) => [topic.topic, topic]));
-  }
+  constructor(private readonly options: FeedSourceOptions) {}
 
   async *follow(cursor: FeedCursor, signal: AbortSignal): AsyncGenerator<FeedEvent> {
     let at = cursor.index;
     let epoch = cursor.epoch;
+    let sentAt = this.options.clock.now();
     while (!signal.aborted) {
       const page = await this.options.store.changesAfter(at, PAGE);
       if (epoch !== page.epoch || !page.reachesBack || at > page.latest) {
@@ -45,12 +43,16 @@ export class FeedSource {
       }
       if (page.changes.length === 0) {
         yield this.#event({ kind: 'heartbeat', epoch, index: page.latest, items: [] });
+        sentAt = this.options.clock.now();
         await this.#untilChanged(page.latest, signal);
         continue;
       }
       at = page.changes.at(-1)!.index;
       const items = await this.#items(page.changes);
-      if (items.length > 0) yield this.#event({ kind: 'changes', epoch, index: at, items });
+      // Where something else changes all the time, there is never a moment without changes, but the follower must hear us.
+      if (items.length === 0 && this.options.clock.now() < sentAt + HEARTBEAT_MS) continue;
+      yield this.#event({ kind: items.length > 0 ? 'changes' : 'heartbeat', epoch, index: at, items });
+      sentAt = this.options.clock.now();
     }
   }
 
@@ -75,21 +77,19 @@ export class FeedSource {
     }
   }
 
-  /** The latest state of every record that the changes name, in the order in which topics must be applied. */
-  async #items(changes: readonly ChangeRecord[]): Promise<FeedItem[]> {
-    const { manager } = this.options.store.dataSource;
-    const items: FeedItem[] = [];
-    for (const topic of this.#byTopic.values()) {
-      const keys = [...new Set(changes.filter((c) => c.topic === topic.topic).map((c) => c.key))];
-      if (keys.length === 0) continue;
-      const found = new Map((await topic.read(manager, keys)).map((item) => [item.key, item]));
-      for (const key of keys) {
-        const item = found.get(key);
-        if (item !== undefined) items.push({ topic: topic.topic, operation: 'upsert', ...item });
-        else items.push({ topic: topic.topic, operation: 'delete', key, contentHash: '', body: null });
+  /**
+   * The latest state of every record that the changes name, in the order in which topics must be applied, as of one
+   * moment: what was committed together is seen together.
+   */
+  #items(changes: readonly ChangeRecord[]): Promise<FeedItem[]> {
+    return this.options.store.dataSource.transaction('REPEATABLE READ', async (manager) => {
+      const items: FeedItem[] = [];
+      for (const topic of this.options.topics) {
+        const keys = [...new Set(changes.filter((c) => c.topic === topic.topic).map((c) => c.key))];
+        if (keys.length > 0) items.push(...(await latestOf(topic, manager, keys)));
       }
-    }
-    return items;
+      return items;
+    });
   }
 
   async #untilChanged(latest: StateIndex, signal: AbortSignal): Promise<void> {
@@ -102,3 +102,16 @@ export class FeedSource {
     return { ...event, more: false, sentAt: this.options.clock.now() };
   }
 }
+
+const latestOf = async (
+  topic: ReplicatedTopic,
+  manager: EntityManager,
+  keys: readonly string[],
+): Promise<FeedItem[]> => {
+  const found = new Map((await topic.read(manager, keys)).map((item) => [item.key, item]));
+  return keys.map((key) => {
+    const item = found.get(key);
+    if (item !== undefined) return { topic: topic.topic, operation: 'upsert', ...item };
+    return { topic: topic.topic, operation: 'delete', key, contentHash: '', body: null };
+  });
+};

@@ -1,5 +1,6 @@
 import {
   BackgroundTask,
+  backoffDelayMs,
   BanyanError,
   type Clock,
   isBanyanError,
@@ -9,12 +10,14 @@ import {
   stateIndex,
   type Timers,
 } from '@banyan/kernel';
-import type { Fence, ReplicatedTopic, Store, Transaction } from '@banyan/store';
+import type { Fence, ReplicatedTopic, Store } from '@banyan/store';
 import type { ChangeFollower } from '@banyan/watch';
-import type { FeedCursor, FeedEvent, FeedItem } from '../domain/feed-event.js';
+import { FeedAssembly } from '../domain/feed-assembly.js';
+import type { FeedEvent } from '../domain/feed-event.js';
 import { type ReplicationStatus, stateOfFailure } from '../domain/replication-status.js';
 import type { FeedClient } from '../ports/feed-client.js';
-import { ReplicationCursorRow } from './replication-cursor.row.js';
+import { FeedApplier } from './feed-applier.js';
+import { Silence } from './silence.js';
 
 export interface ReplicatorOptions {
   readonly stream: string;
@@ -35,11 +38,15 @@ export interface ReplicatorOptions {
 const BACKOFF = { firstMs: 200, capMs: 2_000 };
 /** Longer than two heartbeats: a feed that says nothing for so long is dead. */
 const SILENCE_LIMIT_MS = 6_000;
+/** Without the lease, how far the holder is comes from the store, this often. */
+const STANDBY_LOOK_MS = 500;
+/** A heartbeat moves the stored cursor at most this often: its index says that nothing before it is missing here. */
+const HEARTBEAT_STORED_MS = 1_000;
 
-/** Follows the primary's feed and applies it: rows and cursor in one transaction, unchanged rows not written at all. */
+/** Follows the primary's feed and applies it, on the server that holds the lease; the others look how far it is. */
 export class Replicator {
   readonly #task: BackgroundTask;
-  readonly #byTopic: ReadonlyMap<string, ReplicatedTopic>;
+  readonly #applier: FeedApplier;
   #status: ReplicationStatus = {
     state: 'STARTING',
     reason: 'not tried yet',
@@ -48,9 +55,10 @@ export class Replicator {
     consecutiveFailures: 0,
   };
   readonly #waiters = new Set<() => void>();
+  #stored = { index: stateIndex(0), at: 0 };
 
   constructor(private readonly options: ReplicatorOptions) {
-    this.#byTopic = new Map(options.topics.map((topic) => [topic.topic, topic]));
+    this.#applier = new FeedApplier(options);
     this.#task = new BackgroundTask({
       timers: options.timers,
       random: options.random,
@@ -102,77 +110,49 @@ export class Replicator {
 
   async #turn(signal: AbortSignal): Promise<number> {
     const fence = this.options.fence();
-    if (fence === undefined) return 500;
-    const cursor = await this.#cursor();
+    const cursor = await this.#applier.cursor();
+    if (fence === undefined) {
+      const reason = 'another server of this datacenter holds the lease and replicates';
+      this.#update({ state: 'STANDBY', reason, appliedIndex: cursor.index, consecutiveFailures: 0 });
+      return STANDBY_LOOK_MS;
+    }
+    this.#stored = { index: cursor.index, at: 0 };
     this.#update({ lastAttemptAt: this.options.clock.now(), appliedIndex: cursor.index });
-    const silence = new Silence(this.options.timers, signal);
+    const silence = new Silence(this.options.timers, SILENCE_LIMIT_MS, signal);
+    let worked = false;
     try {
-      let parts: FeedItem[] = [];
-      for await (const event of this.options.client.follow(cursor, silence.signal)) {
+      const assembly = new FeedAssembly(cursor);
+      for await (const part of this.options.client.follow(cursor, silence.signal)) {
         silence.heard();
-        if (event.kind === 'snapshot') {
-          parts.push(...event.items);
-          if (event.more) continue;
-          await this.#apply({ ...event, items: parts }, fence);
-          parts = [];
-        } else if (event.kind === 'changes') {
-          await this.#apply(event, fence);
-        }
+        const event = assembly.take(part);
+        if (event === undefined) continue;
+        await this.#apply(event, fence);
         this.#succeeded(event);
+        worked = true;
       }
+      throw new BanyanError('DATACENTER_UNREACHABLE', 'the change feed ended');
+    } catch (error) {
+      const reason: unknown = silence.fell ? silence.signal.reason : error;
+      if (!worked || signal.aborted) throw reason;
+      // It worked until now: this is the first failure since, however many there were before.
+      this.#failed(reason, 1);
+      return backoffDelayMs(BACKOFF, 1, this.options.random);
     } finally {
       silence.end();
     }
-    throw new BanyanError('DATACENTER_UNREACHABLE', 'the change feed ended');
-  }
-
-  async #cursor(): Promise<FeedCursor> {
-    const row = await this.options.store.dataSource.manager.findOne(ReplicationCursorRow, {
-      where: { stream: this.options.stream },
-    });
-    return row === null ? { index: stateIndex(0) } : { epoch: row.epoch, index: row.index };
   }
 
   async #apply(event: FeedEvent, fence: Fence): Promise<void> {
-    const { store, follower, logger } = this.options;
-    const { value: written, index } = await store.run(
-      async (tx) => {
-        let count = 0;
-        if (event.kind === 'snapshot') count += await this.#stageMissing(tx, event.items);
-        for (const item of event.items) if (await this.#stage(tx, item)) count += 1;
-        await this.#moveCursor(tx, event);
-        return count;
-      },
-      { fence },
-    );
+    const { follower, logger, clock } = this.options;
+    if (event.kind === 'heartbeat') {
+      const isDue = event.index > this.#stored.index && clock.now() >= this.#stored.at + HEARTBEAT_STORED_MS;
+      if (!isDue) return;
+    }
+    const { written, index } = await this.#applier.apply(event, fence);
+    this.#stored = { index: event.index, at: clock.now() };
     await follower.reached(index, { limitMs: 10_000 });
     if (written > 0)
       logger.info('replicated', { kind: event.kind, written, items: event.items.length, index: event.index });
-  }
-
-  async #stage(tx: Transaction, item: FeedItem): Promise<boolean> {
-    const topic = this.#byTopic.get(item.topic);
-    if (topic === undefined)
-      throw new BanyanError('REQUEST_INVALID', `the feed carries the unknown topic ${item.topic}`);
-    return item.operation === 'delete' ? topic.stageDelete(tx, item.key) : topic.stage(tx, item);
-  }
-
-  /** A complete snapshot proves what is gone: deletes every local record it does not name. */
-  async #stageMissing(tx: Transaction, items: readonly FeedItem[]): Promise<number> {
-    let count = 0;
-    for (const topic of this.#byTopic.values()) {
-      const named = new Set(items.filter((item) => item.topic === topic.topic).map((item) => item.key));
-      for (const { key } of await topic.snapshot(tx.manager)) {
-        if (!named.has(key) && (await topic.stageDelete(tx, key))) count += 1;
-      }
-    }
-    return count;
-  }
-
-  async #moveCursor(tx: Transaction, event: FeedEvent): Promise<void> {
-    const { stream, sourceDatacenter, clock } = this.options;
-    const row = { stream, sourceDatacenter, epoch: event.epoch, index: event.index, appliedAt: clock.now() };
-    await tx.manager.upsert(ReplicationCursorRow, row, ['stream']);
   }
 
   #succeeded(event: FeedEvent): void {
@@ -200,42 +180,5 @@ export class Replicator {
   #update(change: Partial<ReplicationStatus>): void {
     this.#status = { ...this.#status, ...change };
     for (const waiter of [...this.#waiters]) waiter();
-  }
-}
-
-/** Aborts when nothing was heard for too long, or when the owner stops. */
-class Silence {
-  readonly #abort = new AbortController();
-  #timer: { clear(): void };
-  readonly #onStop = (): void => this.#abort.abort(this.outer.reason);
-
-  constructor(
-    private readonly timers: Timers,
-    private readonly outer: AbortSignal,
-  ) {
-    outer.addEventListener('abort', this.#onStop, { once: true });
-    this.#timer = this.#arm();
-  }
-
-  get signal(): AbortSignal {
-    return this.#abort.signal;
-  }
-
-  heard(): void {
-    this.#timer.clear();
-    this.#timer = this.#arm();
-  }
-
-  end(): void {
-    this.#timer.clear();
-    this.outer.removeEventListener('abort', this.#onStop);
-  }
-
-  #arm(): { clear(): void } {
-    return this.timers.set(SILENCE_LIMIT_MS, () =>
-      this.#abort.abort(
-        new BanyanError('DATACENTER_UNREACHABLE', `the primary has said nothing for ${SILENCE_LIMIT_MS} ms`),
-      ),
-    );
   }
 }

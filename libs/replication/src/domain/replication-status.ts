@@ -3,6 +3,8 @@ import type { EpochMs, ErrorCode, StateIndex } from '@banyan/kernel';
 /** The named states of a datacenter's tie to its primary. Phase and health in one word an operator can search for. */
 export type ReplicationState =
   | 'STARTING'
+  /** Another server of this datacenter holds the lease and replicates. */
+  | 'STANDBY'
   | 'WAITING_PRIMARY'
   | 'NOT_PERMITTED'
   | 'TRUST_DOMAIN_MISMATCH'
