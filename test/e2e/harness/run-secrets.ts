@@ -20,6 +20,7 @@ export class RunSecrets {
   readonly initialTokensFile: string;
   readonly #tokens: ReadonlyMap<TokenName, string>;
   readonly #keys = new Map<string, string>();
+  readonly #more = new Map<string, string>();
 
   constructor(private readonly folder: string) {
     const names = Object.keys(ROLES) as TokenName[];
@@ -44,11 +45,17 @@ export class RunSecrets {
     return this.#write(`${owner}.kek`, key);
   }
 
+  /** A secret that came up during the run. */
+  add(name: string, text: string): void {
+    this.#more.set(name, text);
+  }
+
   /** What must stand in no log, no error answer and on no wire in the clear, each under a name that may be told. */
   get all(): ReadonlyMap<string, string> {
     return new Map<string, string>([
       ...[...this.#tokens].map(([name, text]) => [`the token ${name}`, text] as const),
       ...[...this.#keys].map(([owner, text]) => [`the key-encryption key of ${owner}`, text] as const),
+      ...this.#more,
       ['a private key', 'PRIVATE KEY'],
     ]);
   }
