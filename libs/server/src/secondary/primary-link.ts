@@ -1,5 +1,5 @@
 import { readAnchor, readTextFile } from '@banyan/boot';
-import { BanyanError, SecretText } from '@banyan/kernel';
+import { BanyanError, isBanyanError, SecretText } from '@banyan/kernel';
 import { IntermediateIssuer, type IntermediateRequest, type IssuedIntermediate } from '@banyan/ca';
 import { FirstContact, type SignIntermediateRequest, type WanClient } from '@banyan/rpc';
 import type { DatacenterCore } from '../core/datacenter-core.js';
@@ -47,10 +47,24 @@ export class PrimaryLink {
       csrPem,
       wanAddress: wanAdvertise(this.core.settings),
     };
-    const reply = this.#canCallAsOurselves()
-      ? await this.wan.signIntermediate(request, { signal })
-      : await this.#signAtFirstContact(request, signal);
-    return { certificatePem: reply.certificatePem, rootId: reply.rootId };
+    const { certificatePem, rootId } = await this.#sign(request, signal);
+    return { certificatePem, rootId };
+  }
+
+  async #sign(request: SignIntermediateRequest, signal: AbortSignal): Promise<IssuedIntermediate> {
+    if (!this.#canCallAsOurselves()) return this.#signAtFirstContact(request, signal);
+    try {
+      return await this.wan.signIntermediate(request, { signal });
+    } catch (error) {
+      if (!isBanyanError(error, 'PEER_UNAUTHENTICATED')) throw error;
+      this.core.ambient.logger.warn(
+        'ISSUER_NOT_TRUSTED: the primary and this datacenter no longer trust each other, it enrols again',
+        {
+          reason: error.message,
+        },
+      );
+      return this.#signAtFirstContact(request, signal);
+    }
   }
 
   async #signAtFirstContact(request: SignIntermediateRequest, signal: AbortSignal): Promise<IssuedIntermediate> {
@@ -71,22 +85,33 @@ export class PrimaryLink {
     );
   }
 
-  #firstContact(signal: AbortSignal): Promise<FirstContact> {
+  /**
+   * By our own bundle once there is one. A datacenter that slept through rotations may find that no root of it is left:
+   * then the configured pin decides, as on the first day.
+   */
+  async #firstContact(signal: AbortSignal): Promise<FirstContact> {
+    const { roots } = this.core.ca.state;
+    if (roots.length === 0) return this.#meet(readAnchor(this.settings), signal);
+    try {
+      return await this.#meet({ caPem: roots.map((root) => root.certificate.pem).join('') }, signal);
+    } catch (error) {
+      if (!isBanyanError(error, 'PEER_UNAUTHENTICATED')) throw error;
+      this.core.ambient.logger.warn('no root of the bundle stands above the primary: the configured pin decides', {
+        reason: error.message,
+      });
+      return this.#meet(readAnchor(this.settings), signal);
+    }
+  }
+
+  #meet(anchor: { pin: string } | { caPem: string }, signal: AbortSignal): Promise<FirstContact> {
     return FirstContact.open({
       address: this.settings.BANYAN_PRIMARY_WAN_ADDRESS,
       datacenter: this.settings.BANYAN_PRIMARY_DATACENTER,
-      anchor: this.#anchor(),
+      anchor,
       clock: this.core.ambient.clock,
       signal,
       unreachable: 'DATACENTER_UNREACHABLE',
     });
-  }
-
-  /** Once we have a bundle of our own it is the anchor; the pin is for the first time. */
-  #anchor(): { pin: string } | { caPem: string } {
-    const { roots } = this.core.ca.state;
-    if (roots.length > 0) return { caPem: roots.map((root) => root.certificate.pem).join('') };
-    return readAnchor(this.settings);
   }
 }
 

@@ -114,7 +114,12 @@ export class SecondaryRole implements ServerRole {
   /** First contact: trust domain, roots and lifetimes, over a channel that the pin proves. */
   async #adopt(_fence: Fence, signal: AbortSignal): Promise<void> {
     const { ca, store, follower, ambient } = this.core;
-    if (ca.state.trustDomain !== undefined && ca.wantedRoot !== undefined) return;
+    const known = ca.state.trustDomain !== undefined && ca.wantedRoot !== undefined;
+    // Not trusted any more: the roots have moved on without us, and the feed that would tell cannot connect.
+    const estranged =
+      this.#replicator.status.lastErrorCode === 'PEER_UNAUTHENTICATED' &&
+      this.#replicator.status.consecutiveFailures > 1;
+    if (known && !estranged) return;
     try {
       const index = await adoptBundle(store, await this.#link.firstBundle(signal));
       await follower.reached(stateIndex(index), { limitMs: 10_000 });
