@@ -46,7 +46,8 @@ export const openCaBench = async (store: Store, clock: Clock): Promise<CaBench> 
   const projection = new CaProjection(store, keys);
   follower.register(projection);
   await follower.start();
-  const { fence, release } = await holdLease(store);
+  const lease = await holdLease(store);
+  const { fence } = lease;
   const common = { datacenter: 'dc1', store, follower, projection, keys, clock, random, logger };
   const root = new RootAuthority(common);
   const signing = new SigningAuthority({ ...common, issuer: new LocalIntermediateIssuer(root) });
@@ -63,7 +64,7 @@ export const openCaBench = async (store: Store, clock: Clock): Promise<CaBench> 
     retirement: new RootRetirement({ ...common, reports }),
     reconcile: async () => void (await signing.reconcile(fence, never)),
     stop: async () => {
-      await release();
+      await lease.release();
       await follower.stop();
     },
   };

@@ -16,6 +16,9 @@ describe('replication between two PostgreSQL stores', () => {
   afterEach(() => mesh.stop());
 
   const kinds = (): string[] => mesh.wan.carried.filter((e) => e.kind !== 'heartbeat').map((e) => e.kind);
+  const replace = (kind: FeedEvent['kind'], by: (event: FeedEvent) => FeedEvent): void => {
+    mesh.wan.carry = (event) => [event.kind === kind ? by(event) : event];
+  };
   const storedCursor = () => mesh.secondary.dataSource.manager.findOneBy(ReplicationCursorRow, { stream: 'primary' });
 
   it('starts with a snapshot, goes on with changes, and is READY', async () => {
@@ -146,17 +149,13 @@ describe('replication between two PostgreSQL stores', () => {
     expect(await mesh.rows('secondary')).toHaveLength(1);
     // A change of the primary that is not replicated: the heartbeat that tells of it moves the stored cursor.
     const other = await mesh.primary.run(async (tx) => {
-      const write = async (): Promise<void> => {};
-      tx.stage({ topic: 'datacenter', key: 'dc9', operation: 'upsert', contentHash: '', write });
+      tx.stage({ topic: 'datacenter', key: 'dc9', operation: 'upsert', contentHash: '', write: nothing });
     });
     await holder.applied(other.index, 10_000);
     await standby.applied(other.index, 10_000);
   });
 
   describe('with a feed that lies', () => {
-    const replace = (kind: FeedEvent['kind'], by: (event: FeedEvent) => FeedEvent): void => {
-      mesh.wan.carry = (event) => [event.kind === kind ? by(event) : event];
-    };
     const foreign = '11111111-1111-4111-8111-111111111111';
 
     it.each<[string, (event: FeedEvent) => FeedEvent]>([
@@ -310,6 +309,8 @@ describe('stateOfFailure', () => {
     expect(stateOfFailure(code)).toBe(state);
   });
 });
+
+const nothing = async (): Promise<void> => {};
 
 const withAction = (body: JsonValue, action: string): JsonValue =>
   JSON.parse(JSON.stringify(body).replace('"allow"', JSON.stringify(action))) as JsonValue;

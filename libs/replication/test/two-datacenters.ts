@@ -9,7 +9,7 @@ import {
 } from '@banyan/kernel';
 import { type IntentionDraft, intentionReplica, StoreIntentionWriter } from '@banyan/intentions';
 import type { Fence, ReplicatedTopic, Store } from '@banyan/store';
-import { eventually, holdLease } from '@banyan/testkit';
+import { eventually, type HeldLease, holdLease } from '@banyan/testkit';
 import { ChangeFollower } from '@banyan/watch';
 import { FeedClient, type FeedCursor, type FeedEvent, FeedSource, Replicator } from '../src/index.js';
 
@@ -91,9 +91,8 @@ export class TwoDatacenters {
   private constructor(
     readonly primary: Store,
     readonly secondary: Store,
-    readonly fence: Fence,
     private readonly followers: { readonly primary: ChangeFollower; readonly secondary: ChangeFollower },
-    private readonly release: () => Promise<void>,
+    private readonly lease: HeldLease,
   ) {
     this.#writer = new StoreIntentionWriter(primary, logger);
     this.wan = new TestWan(
@@ -107,10 +106,13 @@ export class TwoDatacenters {
     );
   }
 
+  get fence(): Fence {
+    return this.lease.fence;
+  }
+
   static async open(primary: Store, secondary: Store): Promise<TwoDatacenters> {
     const followers = { primary: await followerOf(primary), secondary: await followerOf(secondary) };
-    const { fence, release } = await holdLease(secondary);
-    return new TwoDatacenters(primary, secondary, fence, followers, release);
+    return new TwoDatacenters(primary, secondary, followers, await holdLease(secondary));
   }
 
   /** A server of the secondary that replicates, started. */
@@ -162,7 +164,7 @@ export class TwoDatacenters {
 
   async stop(): Promise<void> {
     await this.stopReplicating();
-    await this.release();
+    await this.lease.release();
     await this.followers.primary.stop();
     await this.followers.secondary.stop();
   }

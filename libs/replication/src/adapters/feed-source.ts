@@ -59,10 +59,9 @@ export class FeedSource {
   async *#snapshot(): AsyncGenerator<FeedEvent> {
     const { store, topics } = this.options;
     const read = await store.dataSource.transaction('REPEATABLE READ', async (manager) => {
-      const [counter] = (await manager.query('SELECT index, epoch FROM state_counter WHERE id = 1')) as {
-        index: string;
-        epoch: string;
-      }[];
+      const [counter] = await manager.query<{ index: string; epoch: string }[]>(
+        'SELECT index, epoch FROM state_counter WHERE id = 1',
+      );
       const items: FeedItem[] = [];
       for (const topic of topics) {
         for (const item of await topic.snapshot(manager))

@@ -179,6 +179,6 @@ export class Replicator {
 
   #update(change: Partial<ReplicationStatus>): void {
     this.#status = { ...this.#status, ...change };
-    for (const waiter of [...this.#waiters]) waiter();
+    this.#waiters.forEach((waiter) => waiter());
   }
 }

@@ -12,6 +12,8 @@ export class Silence {
     private readonly outer: AbortSignal,
   ) {
     outer.addEventListener('abort', this.#onStop, { once: true });
+    // A signal that is aborted already tells nobody any more.
+    if (outer.aborted) this.#onStop();
     this.#timer = this.#arm();
   }
 
