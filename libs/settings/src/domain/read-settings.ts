@@ -28,7 +28,9 @@ export const readSettings = <S extends z.ZodObject>(
   const raw: Record<string, string> = {};
   for (const [name, field] of Object.entries(schema.shape)) {
     const value = env[name];
-    const file = isSecret(field as z.ZodType) ? env[`${name}_FILE`] : undefined;
+    // Where NAME_FILE is a setting of its own, whoever uses it reads the file, and may make it or look at its mode.
+    const byFile = isSecret(field as z.ZodType) && !(`${name}_FILE` in schema.shape);
+    const file = byFile ? env[`${name}_FILE`] : undefined;
     if (value !== undefined && value !== '') raw[name] = value;
     else if (file !== undefined && file !== '') raw[name] = readSecretFile(name, file, readFile);
   }
