@@ -1,19 +1,30 @@
 import { afterAll, describe, expect } from '@jest/globals';
+import { setTimeout as pause } from 'node:timers/promises';
 import { eventually, timed } from './harness/eventually.js';
 import { HandshakeLoad } from './harness/handshake-load.js';
 import { callHttp } from './harness/http-call.js';
 import type { Mesh } from './harness/mesh.js';
 import { meshSuite } from './harness/mesh-suite.js';
 import { rotate } from './harness/root-rotation.js';
+import { SeededChance } from './harness/seeded-chance.js';
 import { passes, routeOf } from './harness/web-and-api.js';
 import { expectFreshLeaf, expectInSync } from './harness/datacenter-state.js';
 
 /** From the moment the WAN carries again: the bound of the contract. */
 const HEALED_LIMIT_MS = 5_000;
-/** A handshake or a signature that the WAN has no part in. */
+/** A lease lasts 9 s. */
+const LEASE_LIMIT_MS = 15_000;
+/** Answers per route and phase: handshakes that the WAN has no part in. */
 const ANSWERS = 40;
+/** Each is cut at a moment drawn from the seed. */
+const ROUNDS = [
+  { PrivateKeyType: 'ec', PrivateKeyBits: 256 },
+  { PrivateKeyType: 'ec', PrivateKeyBits: 384 },
+  { PrivateKeyType: 'ec', PrivateKeyBits: 521 },
+] as const;
 
 describe('a secondary whose primary is away', () => {
+  const chance = new SeededChance();
   let load: HandshakeLoad | undefined;
   const suite = meshSuite(async () => {});
   afterAll(() => load?.stop());
@@ -74,6 +85,22 @@ describe('a secondary whose primary is away', () => {
     },
   );
 
+  suite.step('cut at any moment of a rotation: signs and answers, then follows within 5 s', async (mesh) => {
+    console.info(`BANYAN_E2E_SEED=${chance.seed}`);
+    for (const key of ROUNDS) {
+      const moment = chance.between(0, 150);
+      const phase = `cut ${moment} ms into the rotation`;
+      load!.enter(phase);
+      const rotating = rotate(mesh.dc1, key);
+      await pause(moment);
+      await mesh.cutWan('refused');
+      await rotating;
+      await expectFreshLeaf(mesh.dc2, (await mesh.dc2.roots()).ActiveRootID);
+      await load!.reaches(ANSWERS);
+      await healsInTime(mesh, phase);
+    }
+  });
+
   suite.step('cut during a rotation, and restarted: signs and answers, then follows within 5 s', async (mesh) => {
     load!.enter('cut during the rotation');
     const before = (await mesh.dc2.roots()).ActiveRootID;
@@ -103,6 +130,10 @@ describe('a secondary whose primary is away', () => {
       expect(await mesh.dc1.putIntention('billing', 'api', 'allow')).toMatchObject({ status: 200 });
       await expectFreshLeaf(mesh.dc2, ActiveRootID);
       await load!.reaches(ANSWERS);
+      // The lease of the killed process runs out by itself; that is not what is measured here.
+      await eventually('dc2 holds its lease again', { limitMs: LEASE_LIMIT_MS }, async () => {
+        expect(await mesh.dc2.askServer({ path: '/v1/status/leader' })).toBe(mesh.dc2.addresses.lan);
+      });
       await healsInTime(mesh, 'cut after the rotation');
     },
   );
