@@ -56,11 +56,26 @@ const privateKeyOf = (pem: string): KeyObject => {
   if (block === undefined || label === undefined || more.length > 0) {
     return invalid('expected exactly one unencrypted EC, RSA or PKCS #8 key');
   }
+  const key = decodeKey(block.der, label);
+  // OpenSSL 3.5 (Node 22 and later) decodes by content and lets a wrong label pass.
+  const expected = LABELLED_TYPE[label];
+  if (expected !== undefined && key.asymmetricKeyType !== expected)
+    return invalid('the label names another kind of key');
+  return key;
+};
+
+const decodeKey = (der: Uint8Array, label: keyof typeof FORMS): KeyObject => {
   try {
-    return createPrivateKey({ key: Buffer.from(block.der), format: 'der', type: FORMS[label] });
+    return createPrivateKey({ key: Buffer.from(der), format: 'der', type: FORMS[label] });
   } catch {
     return invalid('the key cannot be read');
   }
+};
+
+/** What a label promises; PKCS #8 promises nothing. */
+const LABELLED_TYPE: { readonly [label: string]: 'ec' | 'rsa' | undefined } = {
+  'EC PRIVATE KEY': 'ec',
+  'RSA PRIVATE KEY': 'rsa',
 };
 
 const PROBE = Buffer.from('banyan key probe');
