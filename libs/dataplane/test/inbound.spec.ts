@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { formatSpiffeId } from '@banyan/identity';
 import { TestAuthority } from '@banyan/testkit';
 import { describe, expect, it } from '@jest/globals';
@@ -44,6 +45,17 @@ describe('the inbound side', () => {
     expect(second.getProtocol()).toBe(version);
     expect(second.isSessionReused()).toBe(false);
     second.destroy();
+  });
+
+  it('lets go of a health check, which connects and ends without a handshake', async () => {
+    const { api } = await meshOfTwo();
+    const check = connect(api.proxy.ports().inbound!, '127.0.0.1');
+    check.end();
+    await eventually('it is over', () => api.proxy.counters().inboundHandshakeFailures === 1);
+    await closed(check);
+    const fields = api.logger.of('inbound connection closed before a handshake');
+    // Not the time limit of handshakes, which would hold up the stop of a sidecar that is checked every second.
+    expect(fields).toMatchObject([{ code: 'ECONNRESET' }]);
   });
 
   it('refuses TLS 1.1', async () => {

@@ -53,12 +53,15 @@ export class InboundListener {
         requestCert: true,
         rejectUnauthorized: true,
         handshakeTimeout: HANDSHAKE_LIMIT_MS,
-        allowHalfOpen: true,
         noDelay: true,
         keepAlive: true,
         keepAliveInitialDelay: KEEP_ALIVE_MS,
       },
-      (socket) => this.#accept(socket),
+      (socket) => {
+        // Only from here on: before the handshake, a peer that ends (a health check) would be kept until its time is up.
+        socket.allowHalfOpen = true;
+        this.#accept(socket);
+      },
     );
     this.#server.on('tlsClientError', (error, socket) => this.#handshakeFailed(error, socket));
     this.#server.on('connection', (socket: Socket) => {
