@@ -42,13 +42,14 @@ const settingRows = (settings) => {
     });
 };
 
+const has = (settings, name) => settings.some((setting) => setting.name === name);
+
 const configuration = async () => {
   const { describeSettings } = await built('libs/settings/src/index.js');
   const { primarySettings, secondarySettings } = await built('libs/server/src/index.js');
   const { agentSettings } = await built('libs/host-agent/src/index.js');
   const server = describeSettings(primarySettings);
   const secondary = describeSettings(secondarySettings);
-  const has = (list, name) => list.some((setting) => setting.name === name);
   const both = server.filter(({ name }) => has(secondary, name));
   const sections = [
     ['Every server', both],

@@ -69,8 +69,9 @@ describe('the CA', () => {
     });
   });
 
+  const put = (body: unknown) => api.ask('PUT', CONFIGURATION, 'manager', body);
+
   it('refuses a state, an unknown key, an unknown provider and an empty body, each by its text', async () => {
-    const put = (body: unknown) => api.ask('PUT', CONFIGURATION, 'manager', body);
     const state = await put({ Provider: 'consul', Config: {}, State: { a: 'b' } });
     expect([state.status, state.body.startsWith('Provider State is read-only')]).toEqual([400, true]);
     const unknown = await put({ Provider: 'consul', Config: {}, Foo: 1 });

@@ -91,7 +91,7 @@ export class DatacenterServer {
     const role = makeRole(entrance);
     const module = HttpApiModule.register({
       providers: bindings(core, links, role, entrance),
-      controllers: [BootstrapController, LanController, WanController] as unknown as readonly Type[],
+      controllers: [BootstrapController, LanController, WanController],
     });
     const app = await createHttpApplication(module, { ...ambient, datacenter: core.datacenter, ...(tls && { tls }) });
     opened = new InjectedHttp(app, core);

@@ -11,7 +11,7 @@ import {
 import { DatacenterRegistry, datacenterReplica } from '@banyan/federation';
 import { type CaConfigurationChange, CaConfigurationWriter } from '@banyan/http-api';
 import { intentionReplica, StoreIntentionWriter } from '@banyan/intentions';
-import { BanyanError, type EpochMs, type Timers } from '@banyan/kernel';
+import { BanyanError, type Timers } from '@banyan/kernel';
 import { FeedSource } from '@banyan/replication';
 import type { SignIntermediateReply, SignIntermediateRequest } from '@banyan/rpc';
 import type { Fence } from '@banyan/store';
@@ -157,7 +157,7 @@ class RegisteredReports extends AuthorityReports {
       reports.set(
         name,
         parsed.success && reportedAt !== null
-          ? { ...(parsed.data as AuthorityReport), datacenter: name, reportedAt: reportedAt as EpochMs }
+          ? { ...(parsed.data as AuthorityReport), datacenter: name, reportedAt }
           : undefined,
       );
     }

@@ -1,6 +1,6 @@
 import { requirePermission } from '@banyan/acl';
 import type { DatacenterRegistry } from '@banyan/federation';
-import { BanyanError, type JsonValue, type SecretText, stateIndex } from '@banyan/kernel';
+import { BanyanError, type SecretText, stateIndex } from '@banyan/kernel';
 import type { FeedSource } from '@banyan/replication';
 import {
   type FeedEvent,
@@ -65,11 +65,7 @@ export class PrimaryWanService extends WanPort {
   override async report(request: ReportRequest): Promise<ReportReply> {
     const report = authorityReportSchema.safeParse(JSON.parse(request.json));
     if (!report.success) throw new BanyanError('REQUEST_INVALID', 'the report does not follow its schema');
-    await this.parts.registry.keepReport(
-      request.datacenter,
-      report.data as JsonValue,
-      this.parts.core.ambient.clock.now(),
-    );
+    await this.parts.registry.keepReport(request.datacenter, report.data, this.parts.core.ambient.clock.now());
     return {};
   }
 
