@@ -34,8 +34,8 @@ export interface ReplicatorOptions {
   readonly logger: Logger;
 }
 
-/** Retries start small and stay within seconds; the channel itself notices a healed WAN and ends the wait. */
-const BACKOFF = { firstMs: 200, capMs: 2_000 };
+/** With the channel's own pause of 1 s at most, a healed WAN is used within about 2 s; the contract allows 5 s until in sync. */
+const BACKOFF = { firstMs: 200, capMs: 1_000 };
 /** Longer than two heartbeats: a feed that says nothing for so long is dead. */
 const SILENCE_LIMIT_MS = 6_000;
 /** Without the lease, how far the holder is comes from the store, this often. */

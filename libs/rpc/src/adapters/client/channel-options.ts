@@ -1,10 +1,10 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
 import { MESSAGE_LIMIT_BYTES } from '../../domain/messages/bounds.js';
 
-/** One policy for every channel: reconnect soon (a healed WAN is noticed within 2 s), ping every 20 s. */
+/** One policy for every channel: reconnect soon (a healed network is noticed in about 1 s), ping every 20 s. */
 export const CHANNEL_OPTIONS: ChannelOptions = {
   'grpc.initial_reconnect_backoff_ms': 200,
-  'grpc.max_reconnect_backoff_ms': 2_000,
+  'grpc.max_reconnect_backoff_ms': 1_000,
   'grpc.keepalive_time_ms': 20_000,
   'grpc.keepalive_timeout_ms': 10_000,
   'grpc.keepalive_permit_without_calls': 1,
