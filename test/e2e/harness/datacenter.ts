@@ -51,6 +51,9 @@ export interface DatacenterParts {
 /** The first start makes a database, keys and certificates. */
 const READY_LIMIT_MS = 40_000;
 
+/** After a change of root, agents renew their leaves within this time. By default it is 10 s. */
+const REISSUE_SLOT = '3s';
+
 /** A server with its own embedded PostgreSQL, and an agent. */
 export class Datacenter {
   readonly name: DatacenterName;
@@ -162,6 +165,7 @@ export class Datacenter {
         BANYAN_SERVER_LAN_ADDRESSES: addresses.lan,
         BANYAN_AGENT_TOKEN_FILE: secrets.tokenFile(`agent-${name}`),
         BANYAN_ROOT_FINGERPRINT_FILE: rootFingerprintFile,
+        BANYAN_REISSUE_SLOT: REISSUE_SLOT,
       },
     };
   }

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { eventually } from './eventually.js';
+import { eventually, Hopeless } from './eventually.js';
 import { callHttp } from './http-call.js';
 
 /** One way through the mesh: a sidecar's local address and the service that must answer. */
@@ -37,7 +37,7 @@ export class HandshakeLoad {
     await eventually(`${perRoute} answers on each route in phase "${phase}"`, { limitMs }, () => {
       for (const route of this.routes) {
         const { ok, failures } = this.#count(phase, route);
-        if (failures.length > 0) throw new Error(`${route.name} failed: ${failures[0]}`);
+        if (failures.length > 0) throw new Hopeless(`${route.name} failed: ${failures[0]}`);
         if (ok < perRoute) throw new Error(`${route.name} has ${ok}`);
       }
     });
