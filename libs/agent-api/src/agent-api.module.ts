@@ -1,4 +1,5 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
+import { AgentCheckController } from './adapters/agent-check.controller.js';
 import { AgentSelfController } from './adapters/agent-self.controller.js';
 import { AgentServiceController } from './adapters/agent-service.controller.js';
 
@@ -9,7 +10,7 @@ export class AgentApiModule {
   static register(providers: readonly Provider[]): DynamicModule {
     return {
       module: AgentApiModule,
-      controllers: [AgentServiceController, AgentSelfController],
+      controllers: [AgentServiceController, AgentCheckController, AgentSelfController],
       providers: [...providers],
     };
   }

@@ -1,5 +1,6 @@
 export { ConnectRoutes, type ConnectRoutesParts } from './adapters/connect-routes.js';
-export { type LocalService, LocalServices } from './adapters/local-services.js';
+export { LocalServices } from './adapters/local-services.js';
+export { type LocalService } from './adapters/services-file.js';
 export { ServerRoutes } from './adapters/server-routes.js';
 export { TokenCache } from './adapters/token-cache.js';
 export { AgentApiModule } from './agent-api.module.js';

@@ -123,7 +123,7 @@ export class Agent {
 
   async #listen(): Promise<void> {
     const { clock, random, timers } = this.#ambient;
-    const tokens = new TokenCache(this.#servers, clock);
+    const tokens = new TokenCache(this.#servers, clock, timers);
     const settings = this.#agentSettings();
     const tls = httpTls(this.settings);
     const app = await createHttpApplication(AgentApiModule.register(this.#bindings(tokens, settings)), {

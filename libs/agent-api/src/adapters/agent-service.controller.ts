@@ -17,9 +17,9 @@ import {
 import { BanyanError, Random, Timers } from '@banyan/kernel';
 import { waitLimit } from '@banyan/watch';
 import { Controller, Get, Put } from '@nestjs/common';
-import { checkStateOf } from '../domain/check-state.js';
 import { AgentSettings } from '../ports/agent-settings.js';
 import { LocalServices } from './local-services.js';
+import type { LocalService } from './services-file.js';
 
 const registerInput = defineInput({ body: agentServiceBodySchema });
 const deregisterInput = defineInput({ params: { '*': pathText(256) } });
@@ -74,51 +74,38 @@ export class AgentServiceController {
     return answerJson(Object.fromEntries(rows));
   }
 
-  @Get('/checks')
-  @Access('node:read')
-  @Local()
-  checks(@Input(listInput) _input: InputOf<typeof listInput>, @Call() call: HttpCall): Answer {
-    requirePermission(call.caller, { resource: 'node', access: 'read', name: this.settings.node });
-    const rows = this.services.list().flatMap(({ service, checks }) =>
-      checks.map((check) => [
-        check.checkId,
-        {
-          Node: this.settings.node,
-          ...checkStateOf(check, this.services.resultOf(check)),
-          ServiceName: service.Service,
-          ServiceTags: service.Tags,
-          Definition: {},
-          CreateIndex: 0,
-          ModifyIndex: 0,
-        },
-      ]),
-    );
-    return answerJson(Object.fromEntries(rows));
-  }
-
   /** With `hash`, waits while the registration has that hash (contract §0.7, hash form). */
   @Get('/service/*')
   @Access('service:read')
   @Local()
   async one(@Input(oneInput) { params, query }: InputOf<typeof oneInput>, @Call() call: HttpCall): Promise<Answer> {
     const id = params['*'];
-    const hashNow = (): string | undefined => {
-      const local = this.services.find(id);
-      return local && serviceContentHash(local.service);
-    };
-    if (query.hash !== undefined && query.hash === hashNow()) {
-      const limitMs = waitLimit(query.wait);
-      await this.#changed(
-        () => hashNow() !== query.hash,
-        limitMs + (limitMs / 16) * this.random.fraction(),
-        call.signal,
-      );
-    }
+    const present = this.#readable(id, call);
+    if (query.hash === undefined || query.hash !== serviceContentHash(present.service)) return this.#answer(present);
+    const limitMs = waitLimit(query.wait);
+    await this.#changed(
+      () => this.services.find(id)?.service !== present.service && this.#hashOf(id) !== query.hash,
+      limitMs + (limitMs / 16) * this.random.fraction(),
+      call.signal,
+    );
+    return this.#answer(this.#readable(id, call));
+  }
+
+  #readable(id: string, call: HttpCall): LocalService {
     const local = this.services.find(id);
     if (local === undefined) throw new BanyanError('SERVICE_NOT_FOUND', `unknown service ID: ${id}`);
     requirePermission(call.caller, { resource: 'service', access: 'read', name: local.service.Service });
-    const wire = toAgentService(local.service, this.settings.datacenter);
+    return local;
+  }
+
+  #answer({ service }: LocalService): Answer {
+    const wire = toAgentService(service, this.settings.datacenter);
     return answerJson(wire).with({ 'X-Consul-ContentHash': wire.ContentHash });
+  }
+
+  #hashOf(id: string): string | undefined {
+    const local = this.services.find(id);
+    return local && serviceContentHash(local.service);
   }
 
   #changed(enough: () => boolean, limitMs: number, signal: AbortSignal): Promise<void> {
@@ -134,7 +121,8 @@ export class AgentServiceController {
       });
       const onAbort = (): void => end(() => reject(new BanyanError('ABORTED', 'The caller went away')));
       const timer = this.timers.set(limitMs, () => end(resolve));
-      signal.addEventListener('abort', onAbort, { once: true });
+      if (signal.aborted) onAbort();
+      else signal.addEventListener('abort', onAbort, { once: true });
     });
   }
 }

@@ -3,10 +3,11 @@ import { type AgentCache, type BundleEntry, entryKey, type Leaf, type LeafCache 
 import { callOf, type HttpCall } from '@banyan/http-kit';
 import { parseServiceName } from '@banyan/identity';
 import { type IntentionIndex } from '@banyan/intentions';
-import { BanyanError, type Clock, type Random, type SecretText } from '@banyan/kernel';
+import { BanyanError, type Clock, type Random } from '@banyan/kernel';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { parseAuthorizeRequest } from '../domain/authorize-request.js';
 import { waitOf } from '../domain/wait-query.js';
+import { indentJson } from '../domain/indent-json.js';
 import { matchPath } from '../domain/match-path.js';
 import type { AgentSettings } from '../ports/agent-settings.js';
 import { readIntentions } from './intention-answer.js';
@@ -87,7 +88,7 @@ export class ConnectRoutes {
 
   async #leaf(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const call = callOf(request);
-    const service = parseServiceName(decodeURIComponent((request.params as { '*': string })['*']));
+    const service = parseServiceName((request.params as { '*': string })['*']);
     await this.#requireService(call, service);
     this.#requireOwnDatacenter(request);
     const { minIndex, waitMs } = waitOf(request.query, this.parts.random);
@@ -99,7 +100,7 @@ export class ConnectRoutes {
   }
 
   async #requireService(call: HttpCall, service: string): Promise<void> {
-    const caller = await this.parts.tokens.resolve(call.token as SecretText | undefined);
+    const caller = await this.parts.tokens.resolve(call.token);
     call.caller = caller;
     requirePermission(caller, { resource: 'service', access: 'write', name: service });
   }
@@ -139,36 +140,12 @@ const serialized = new WeakMap<Leaf, string>();
 
 const goTime = (moment: number): string => new Date(moment).toISOString().replace('.000Z', 'Z');
 
-const pretty = (request: FastifyRequest, body: Buffer | string): Buffer | string => {
-  if ((request.query as { pretty?: string }).pretty === undefined) return body;
-  // Numbers beyond 2^53 must survive, so only white space is added: between tokens, outside strings.
-  return indentJson(body.toString());
-};
+/** The body as it is, or indented when `?pretty` asks for it. */
+export const pretty = (request: FastifyRequest, body: Buffer | string): Buffer | string =>
+  (request.query as { pretty?: string }).pretty === undefined ? body : indentJson(body.toString());
 
-/** Indents JSON text by four spaces without parsing its numbers. */
-const indentJson = (text: string): string => {
-  let depth = 0;
-  let inString = false;
-  let out = '';
-  for (let i = 0; i < text.length; i += 1) {
-    const char = text[i]!;
-    if (inString) {
-      out += char;
-      if (char === '\\') out += text[(i += 1)];
-      else if (char === '"') inString = false;
-      continue;
-    }
-    if (char === '"') inString = true;
-    if (char === '}' || char === ']') out += `\n${'    '.repeat((depth -= 1))}`;
-    out += char;
-    if (char === ':') out += ' ';
-    if (char === ',') out += `\n${'    '.repeat(depth)}`;
-    if (char === '{' || char === '[') out += `\n${'    '.repeat((depth += 1))}`;
-  }
-  return `${out}\n`;
-};
-
-const indexHeaders = (reply: FastifyReply, index: number): void => {
+/** The three headers of a blocking read; an index is never told as 0 (contract §0.6). */
+export const indexHeaders = (reply: FastifyReply, index: number): void => {
   reply.header('X-Consul-Index', String(Math.max(1, index)));
   reply.header('X-Consul-KnownLeader', 'true');
   reply.header('X-Consul-LastContact', '0');
@@ -180,5 +157,6 @@ export const cacheHeaders = (reply: FastifyReply, o: { hit: boolean; ageSeconds:
   if (o.hit) reply.header('Age', String(o.ageSeconds));
 };
 
-const sendJson = (reply: FastifyReply, body: Buffer | string): FastifyReply =>
+/** Answers JSON text as bytes, so that nobody adds a charset to its type. */
+export const sendJson = (reply: FastifyReply, body: Buffer | string): FastifyReply =>
   reply.header('Content-Type', 'application/json').send(typeof body === 'string' ? Buffer.from(body) : body);

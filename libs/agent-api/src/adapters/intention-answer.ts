@@ -1,4 +1,4 @@
-import { IntentionIndex } from '@banyan/intentions';
+import { IntentionIndex, precedenceOf } from '@banyan/intentions';
 import { BanyanError, stateIndex } from '@banyan/kernel';
 import { z } from 'zod';
 
@@ -28,7 +28,7 @@ export const readIntentions = (body: Uint8Array, destination: string): Intention
       sources: rows.map((r) => ({
         name: r.SourceName,
         type: 'consul' as const,
-        precedence: 0,
+        precedence: precedenceOf(r.SourceName, name),
         ...(r.Action !== undefined && { action: r.Action }),
         ...(r.Permissions !== undefined && { permissions: r.Permissions as never }),
         ...(r.Description !== undefined && { description: r.Description }),

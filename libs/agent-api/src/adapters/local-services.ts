@@ -1,25 +1,17 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import {
   type AgentRegistration,
   type CheckDefinition,
   type CheckState,
   type CheckStatus,
   expandSidecar,
-  type ServiceInstance,
   SIDECAR_PORTS,
 } from '@banyan/catalog';
-import { BanyanError, type Logger, messageOf } from '@banyan/kernel';
-import { checkStateOf } from '../domain/check-state.js';
+import { BanyanError, type Logger } from '@banyan/kernel';
+import { checkStateOf, cutOutput } from '../domain/check-state.js';
+import { type LocalService, ServicesFile } from './services-file.js';
 
-/** A service that this agent holds, with its checks. */
-export interface LocalService {
-  readonly service: ServiceInstance;
-  readonly checks: readonly CheckDefinition[];
-  /** The service this one is the sidecar of. */
-  readonly parentId?: string;
-}
-
-interface CheckResult {
+/** What a probe found, or a service says of itself. */
+export interface CheckResult {
   readonly status: CheckStatus;
   readonly output: string;
 }
@@ -32,12 +24,13 @@ export class LocalServices {
   readonly #services = new Map<string, LocalService>();
   readonly #results = new Map<string, CheckResult>();
   readonly #listeners = new Set<() => void>();
+  readonly #reportListeners = new Set<(checkId: string) => void>();
+  readonly #file: ServicesFile;
 
-  constructor(
-    private readonly file: string,
-    private readonly logger: Logger,
-  ) {
-    this.#load();
+  /** Throws `CONFIG_INVALID` when the file is there but cannot be read. */
+  constructor(file: string, logger: Logger) {
+    this.#file = new ServicesFile(file, logger);
+    for (const local of this.#file.read()) this.#services.set(local.service.ID, local);
   }
 
   list(): readonly LocalService[] {
@@ -94,12 +87,43 @@ export class LocalServices {
     return this.#results.get(check.checkId) ?? { status: check.initialStatus, output: '' };
   }
 
-  /** Keeps what a probe found; tells of it only when it changed. */
-  keepResult(checkId: string, result: CheckResult): void {
+  /** Keeps what a probe found, its output cut to what the catalog keeps; tells of it only when it changed. */
+  keepResult(checkId: string, { status, output }: CheckResult): void {
+    const result = { status, output: cutOutput(output) };
     const known = this.#results.get(checkId);
     if (known?.status === result.status && known.output === result.output) return;
     this.#results.set(checkId, result);
     for (const listener of this.#listeners) listener();
+  }
+
+  /** The check with this ID and the service it is about. Throws `SERVICE_NOT_FOUND`. */
+  getCheck(checkId: string): { readonly check: CheckDefinition; readonly local: LocalService } {
+    for (const local of this.#services.values()) {
+      const check = local.checks.find((each) => each.checkId === checkId);
+      if (check !== undefined) return { check, local };
+    }
+    throw new BanyanError(
+      'SERVICE_NOT_FOUND',
+      `Unknown check ID "${checkId}". Ensure that the check ID is passed, not the check name.`,
+    );
+  }
+
+  /**
+   * Takes what a service says of itself. Throws `SERVICE_NOT_FOUND`, or `REQUEST_INVALID` for a check that this agent
+   * runs and nobody reports.
+   */
+  report(checkId: string, result: CheckResult): void {
+    if (this.getCheck(checkId).check.probe.kind !== 'ttl') {
+      throw new BanyanError('REQUEST_INVALID', `CheckID "${checkId}" does not have associated TTL`);
+    }
+    this.keepResult(checkId, result);
+    for (const listener of this.#reportListeners) listener(checkId);
+  }
+
+  /** Calls `listener` with the check's ID after every report, also one that changes nothing; returns what ends that. */
+  onReport(listener: (checkId: string) => void): () => void {
+    this.#reportListeners.add(listener);
+    return () => this.#reportListeners.delete(listener);
   }
 
   /** An alias is as well as the worst check of the service it stands for. */
@@ -125,29 +149,7 @@ export class LocalServices {
   #changed(): void {
     const checkIds = new Set(this.list().flatMap(({ checks }) => checks.map((check) => check.checkId)));
     for (const id of this.#results.keys()) if (!checkIds.has(id)) this.#results.delete(id);
-    this.#save();
+    this.#file.write(this.list());
     for (const listener of this.#listeners) listener();
-  }
-
-  #save(): void {
-    writeFileSync(`${this.file}.next`, JSON.stringify(this.list()), { mode: 0o600 });
-    renameSync(`${this.file}.next`, this.file);
-  }
-
-  #load(): void {
-    let text: string;
-    try {
-      text = readFileSync(this.file, 'utf8');
-    } catch {
-      return; // the first start
-    }
-    try {
-      for (const local of JSON.parse(text) as LocalService[]) this.#services.set(local.service.ID, local);
-    } catch (error) {
-      this.logger.error('the file of registered services is damaged and not used: register the services again', {
-        file: this.file,
-        reason: messageOf(error),
-      });
-    }
   }
 }

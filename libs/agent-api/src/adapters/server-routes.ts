@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { matchPath } from '../domain/match-path.js';
 import { waitOf } from '../domain/wait-query.js';
 import type { ServerCalls } from '../ports/server-calls.js';
-import { cacheHeaders } from './connect-routes.js';
+import { cacheHeaders, indexHeaders, pretty, sendJson } from './connect-routes.js';
 
 export interface ServerRoutesParts {
   readonly cache: AgentCache;
@@ -38,11 +38,9 @@ export class ServerRoutes {
       ...waitOf(request.query, this.parts.random),
       signal: call.signal,
     });
-    reply.header('X-Consul-Index', String(Math.max(1, value.index)));
-    reply.header('X-Consul-KnownLeader', 'true');
-    reply.header('X-Consul-LastContact', '0');
+    indexHeaders(reply, value.index);
     cacheHeaders(reply, { hit, ageSeconds });
-    return reply.header('Content-Type', 'application/json').send(value.body);
+    return sendJson(reply, pretty(request, value.body));
   }
 
   async #forward(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -61,10 +59,12 @@ export class ServerRoutes {
   }
 }
 
-const isCached = (request: FastifyRequest): boolean =>
-  request.method === 'GET' &&
-  (request.query as { cached?: unknown }).cached !== undefined &&
-  CACHEABLE.test(request.url.split('?', 1)[0]!);
+/** With `consistent` it is a contradiction (contract §0.8): the servers say so. */
+const isCached = (request: FastifyRequest): boolean => {
+  const { cached, consistent } = request.query as { cached?: unknown; consistent?: unknown };
+  if (request.method !== 'GET' || cached === undefined || consistent !== undefined) return false;
+  return CACHEABLE.test(request.url.split('?', 1)[0]!);
+};
 
 /** The read that is followed. A match for one destination is the very entry that authorize decides by. */
 const followedPath = (url: string): string => {
@@ -81,6 +81,16 @@ const pathWithout = (url: string, names: ReadonlySet<string>): string => {
   const kept = url
     .slice(at + 1)
     .split('&')
-    .filter((pair) => pair !== '' && !names.has(decodeURIComponent(pair.split('=', 1)[0]!.replaceAll('+', ' '))));
+    .filter((pair) => pair !== '' && !names.has(decodedName(pair.split('=', 1)[0]!)));
   return kept.length === 0 ? url.slice(0, at) : `${url.slice(0, at)}?${kept.join('&')}`;
+};
+
+/** An undecodable name is nobody's parameter. */
+const decodedName = (name: string): string => {
+  try {
+    return decodeURIComponent(name.replaceAll('+', ' '));
+  } catch (error) {
+    if (error instanceof URIError) return name;
+    throw error;
+  }
 };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ANONYMOUS, type Caller } from '@banyan/acl';
 import { CallerResolver } from '@banyan/http-kit';
-import { type Clock, isBanyanError, type SecretText, SingleFlight } from '@banyan/kernel';
+import { type Clock, isBanyanError, type SecretText, SingleFlight, type Timers } from '@banyan/kernel';
 import type { ServerCalls } from '../ports/server-calls.js';
 
 interface Resolved {
@@ -23,6 +23,7 @@ export class TokenCache extends CallerResolver {
   constructor(
     private readonly servers: ServerCalls,
     private readonly clock: Clock,
+    private readonly timers: Timers,
   ) {
     super();
   }
@@ -32,7 +33,19 @@ export class TokenCache extends CallerResolver {
     const key = createHash('sha256').update(secret.reveal()).digest('base64url');
     const known = this.#known.get(key);
     if (known !== undefined && known.until > this.clock.now()) return known.caller;
-    return this.#flights.run(key, () => this.#ask(key, secret, known));
+    const flight = this.#flights.run(key, () => this.#ask(key, secret, known));
+    return known === undefined ? flight : this.#inTime(flight, key, known);
+  }
+
+  /** A server that hangs must not hold up callers we know; its answer is taken whenever it comes. */
+  #inTime(flight: Promise<Caller>, key: string, known: Resolved): Promise<Caller> {
+    return new Promise((resolve, reject) => {
+      const timer = this.timers.set(PATIENCE_MS, () => {
+        this.#keep(key, { caller: known.caller, until: this.clock.now() + OUTAGE_KEEP_MS });
+        resolve(known.caller);
+      });
+      flight.finally(() => timer.clear()).then(resolve, reject);
+    });
   }
 
   async #ask(key: string, secret: SecretText, known: Resolved | undefined): Promise<Caller> {
@@ -57,5 +70,7 @@ export class TokenCache extends CallerResolver {
   }
 }
 
+/** A token that is known is not waited for longer than this: a server near by answers in a few ms. */
+const PATIENCE_MS = 250;
 /** During an outage the servers are asked again this often. */
 const OUTAGE_KEEP_MS = 2_000;

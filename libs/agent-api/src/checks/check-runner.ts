@@ -1,8 +1,9 @@
-import { connect } from 'node:net';
-import type { CheckDefinition, CheckStatus } from '@banyan/catalog';
+import type { CheckDefinition, CheckStatus, Probe } from '@banyan/catalog';
 import { BackgroundTask, messageOf, type Random, type Timers, type Logger } from '@banyan/kernel';
-import type { LocalServices } from '../adapters/local-services.js';
-import { probeHttp } from './probe-http.js';
+import type { CheckResult, LocalServices } from '../adapters/local-services.js';
+import { probeHttp, type ProbeLimits } from './probe-http.js';
+import { probeTcp } from './probe-tcp.js';
+import { TtlDeadline } from './ttl-deadline.js';
 
 export interface CheckRunnerParts {
   readonly services: LocalServices;
@@ -11,59 +12,92 @@ export interface CheckRunnerParts {
   readonly logger: Logger;
 }
 
-interface Result {
-  readonly status: CheckStatus;
-  readonly output: string;
+/** What goes on for one check, until the check goes. */
+interface Watch {
+  readonly definition: CheckDefinition;
+  readonly task: { stop(): Promise<void> };
 }
 
-/** Runs the checks of this node's services: one task per check, added and ended as services come and go. */
+type ActiveProbe = Extract<Probe, { readonly kind: 'tcp' | 'http' }>;
+
+/**
+ * Runs the checks of this node's services: one task per probe and one deadline per reported check, added and ended as
+ * services come and go. Aliases need none: they are looked up.
+ */
 export class CheckRunner {
-  readonly #tasks = new Map<string, { readonly definition: CheckDefinition; readonly task: BackgroundTask }>();
-  readonly #unsubscribe: () => void;
+  readonly #watches = new Map<string, Watch>();
+  readonly #ending = new Set<Promise<void>>();
+  readonly #unsubscribe: readonly (() => void)[];
 
   constructor(private readonly parts: CheckRunnerParts) {
-    this.#unsubscribe = parts.services.onChange(() => this.#follow());
+    this.#unsubscribe = [
+      parts.services.onChange(() => this.#follow()),
+      parts.services.onReport((checkId) => this.#reported(checkId)),
+    ];
     this.#follow();
   }
 
+  /** Resolves when no probe is under way any more. */
   async stop(): Promise<void> {
-    this.#unsubscribe();
-    await Promise.all([...this.#tasks.values()].map(({ task }) => task.stop()));
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    for (const id of this.#watches.keys()) this.#end(id);
+    await Promise.all(this.#ending);
   }
 
   #follow(): void {
     const wanted = new Map(
       this.parts.services.list().flatMap(({ checks }) => checks.map((check) => [check.checkId, check] as const)),
     );
-    for (const [id, { definition, task }] of this.#tasks) {
-      if (wanted.get(id) === definition) continue;
-      this.#tasks.delete(id);
-      void task.stop();
-    }
-    for (const [id, definition] of wanted) if (!this.#tasks.has(id)) this.#add(id, definition);
+    for (const [id, { definition }] of this.#watches) if (wanted.get(id) !== definition) this.#end(id);
+    for (const [id, definition] of wanted) if (!this.#watches.has(id)) this.#add(id, definition);
   }
 
-  #add(id: string, definition: CheckDefinition): void {
+  #end(id: string): void {
+    const ending = this.#watches.get(id)?.task.stop();
+    this.#watches.delete(id);
+    if (ending === undefined) return;
+    this.#ending.add(ending);
+    void ending.finally(() => this.#ending.delete(ending));
+  }
+
+  #reported(checkId: string): void {
+    const task = this.#watches.get(checkId)?.task;
+    if (task instanceof TtlDeadline) task.restart();
+  }
+
+  #add(checkId: string, definition: CheckDefinition): void {
     const { probe } = definition;
-    if (probe.kind !== 'tcp' && probe.kind !== 'http') return;
+    if (probe.kind === 'alias') return;
+    if (probe.kind === 'ttl') {
+      const task = new TtlDeadline({ ...this.parts, checkId, ttlMs: probe.ttlMs });
+      this.#watches.set(checkId, { definition, task });
+      task.restart();
+      return;
+    }
+    const task = this.#probing(definition, probe);
+    this.#watches.set(checkId, { definition, task });
+    task.start();
+  }
+
+  #probing(definition: CheckDefinition, probe: ActiveProbe): BackgroundTask {
     const { timers, random, logger, services } = this.parts;
-    const run = probe.kind === 'tcp' ? () => probeTcp(probe.address, probe.timeoutMs) : () => probeHttp(probe);
     const tally = new Tally(definition);
-    const task = new BackgroundTask({
+    return new BackgroundTask({
       timers,
       random,
       backoff: { firstMs: probe.intervalMs, capMs: probe.intervalMs },
       turn: async (signal) => {
-        const result = await run();
-        if (!signal.aborted && tally.counts(result.status)) services.keepResult(id, result);
+        const result = await run(probe, { timers, signal });
+        if (!signal.aborted && tally.counts(result.status)) services.keepResult(definition.checkId, result);
         return probe.intervalMs;
       },
-      onFailure: (error) => logger.warn('check failed to run', { check: id, reason: messageOf(error) }),
+      onFailure: (error) => logger.warn('check failed to run', { check: definition.checkId, reason: messageOf(error) }),
     });
-    this.#tasks.set(id, { definition, task });
-    task.start();
   }
 }
+
+const run = (probe: ActiveProbe, limits: ProbeLimits): Promise<CheckResult> =>
+  probe.kind === 'tcp' ? probeTcp(probe, limits) : probeHttp(probe, limits);
 
 /** Whether a result counts yet: thresholds of consecutive good or bad ones. */
 class Tally {
@@ -79,17 +113,3 @@ class Tally {
     return this.#run >= Math.max(1, needed);
   }
 }
-
-/** Passing when a TCP connection opens in time. */
-const probeTcp = (address: string, timeoutMs: number): Promise<Result> =>
-  new Promise((resolve) => {
-    const at = address.lastIndexOf(':');
-    const socket = connect({ host: address.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(address.slice(at + 1)) });
-    const end = (result: Result): void => {
-      socket.destroy();
-      resolve(result);
-    };
-    socket.setTimeout(timeoutMs, () => end({ status: 'critical', output: `TCP connect ${address}: timed out` }));
-    socket.once('connect', () => end({ status: 'passing', output: `TCP connect ${address}: Success` }));
-    socket.once('error', (error) => end({ status: 'critical', output: `TCP connect ${address}: ${error.message}` }));
-  });

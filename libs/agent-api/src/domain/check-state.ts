@@ -16,3 +16,9 @@ export const checkStateOf = (
   Interval: formatGoDuration('intervalMs' in check.probe ? check.probe.intervalMs : durationMs(0)),
   Timeout: formatGoDuration('timeoutMs' in check.probe ? check.probe.timeoutMs : durationMs(0)),
 });
+
+/** Output beyond this is cut: the catalog keeps no more. Unit: characters. */
+export const OUTPUT_LIMIT = 4_096;
+
+/** An output as long as the catalog keeps it. */
+export const cutOutput = (output: string): string => output.slice(0, OUTPUT_LIMIT);

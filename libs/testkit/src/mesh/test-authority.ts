@@ -1,4 +1,4 @@
-import { epochMs, HOUR, type Random, SecretText, SystemClock, SystemRandom } from '@banyan/kernel';
+import { type EpochMs, HOUR, type Random, SecretText, SystemClock, SystemRandom } from '@banyan/kernel';
 import {
   type Certificate,
   createCsr,
@@ -74,22 +74,51 @@ export class TestAuthority {
     return issue(prepareCrossSigned(crossing), new LocalSigner(this.parts.rootKey.privateKey));
   }
 
-  /** A leaf for any SPIFFE URI of the trust domain; `extra` follows the intermediate in the chain. */
-  async leaf(uri: string, extra: readonly Certificate[] = []): Promise<TestLeaf> {
-    const keyPair = await generateKeyPair(P256);
+  /** The certificate that leaves are signed with. */
+  get intermediate(): Certificate {
+    return this.parts.intermediate;
+  }
+
+  /** The chain for a signing request: leaf, intermediate, then `extra`. */
+  async sign(
+    csrPem: string,
+    options: { lifetimeMs?: number; extra?: readonly Certificate[]; now?: EpochMs } = {},
+  ): Promise<string> {
+    const { lifetimeMs = HOUR, extra = [], now = new SystemClock().now() } = options;
     const { intermediate, intermediateKey } = this.parts;
     const prepared = prepareLeaf({
-      request: parseCsr(createCsr({ keyPair, uri })),
+      request: parseCsr(csrPem),
       issuer: intermediate,
-      lifetimeMs: HOUR,
-      now: epochMs(new SystemClock().now()),
+      lifetimeMs,
+      now,
       random: TestAuthority.#random,
     });
     const leaf = await issue(prepared, new LocalSigner(intermediateKey.privateKey));
+    return [leaf, intermediate, ...extra].map((certificate) => certificate.pem).join('');
+  }
+
+  /** A leaf for any SPIFFE URI of the trust domain; `extra` follows the intermediate in the chain. */
+  async leaf(uri: string, extra: readonly Certificate[] = []): Promise<TestLeaf> {
+    const keyPair = await generateKeyPair(P256);
     return {
-      certificatePem: [leaf, intermediate, ...extra].map((certificate) => certificate.pem).join(''),
+      certificatePem: await this.sign(createCsr({ keyPair, uri }), { extra }),
       privateKeyPem: new SecretText(exportPrivateKeyPem(keyPair.privateKey)),
     };
+  }
+
+  /** The answer of `GET /v1/connect/ca/roots` of servers that sign with this authority and still trust `older` ones. */
+  rootsAnswer(older: readonly TestAuthority[] = []): string {
+    const rows = [this, ...older].map(({ root, intermediate }, at) =>
+      JSON.stringify({
+        ID: root.fingerprintSha1,
+        Name: root.commonName,
+        SerialNumber: 'serial',
+        SigningKeyID: intermediate.subjectKeyId,
+        RootCert: root.pem,
+        Active: at === 0,
+      }).replace('"serial"', BigInt.asUintN(64, root.serialNumber).toString()),
+    );
+    return `{"ActiveRootID":"${this.root.fingerprintSha1}","TrustDomain":"${this.parts.trustDomain}","Roots":[${rows.join(',')}]}`;
   }
 
   /** The leaf of a service in the one namespace. */
