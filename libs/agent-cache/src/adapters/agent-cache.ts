@@ -3,7 +3,7 @@ import { BackgroundTask, HOUR, type SecretText } from '@banyan/kernel';
 import type { EntryRequest, EntrySource } from '../ports/entry-source.js';
 import { type CacheTools, WatchedEntry } from './watched-entry.js';
 
-/** Unused for so long, an entry is dropped. */
+/** Unused for so long, an entry is dropped, unless somebody waits for it or listens. */
 const EVICT_AFTER_MS = 72 * HOUR;
 /** More entries than this are not followed: the least recently used one goes first. */
 const MOST_ENTRIES = 10_000;
@@ -58,14 +58,15 @@ export class AgentCache {
   async #evictUnused(): Promise<void> {
     const limit = this.tools.clock.now() - EVICT_AFTER_MS;
     for (const [key, entry] of this.#entries) {
-      if (entry.lastUsedAt > limit) continue;
+      if (entry.lastUsedAt > limit || entry.inUse) continue;
       this.#entries.delete(key);
       await entry.stop();
     }
   }
 
   async #evictOldest(): Promise<void> {
-    const [oldest] = [...this.#entries].toSorted(([, a], [, b]) => a.lastUsedAt - b.lastUsedAt);
+    const idle = [...this.#entries].filter(([, entry]) => !entry.inUse);
+    const [oldest] = idle.toSorted(([, a], [, b]) => a.lastUsedAt - b.lastUsedAt);
     if (oldest === undefined) return;
     this.#entries.delete(oldest[0]);
     await oldest[1].stop();

@@ -1,11 +1,15 @@
 import type { SecretText } from '@banyan/kernel';
-import { HOUR } from '@banyan/kernel';
+import { HOUR, MINUTE } from '@banyan/kernel';
 import { entryKey } from './agent-cache.js';
 import { LeafEntry, type LeafEntryOptions } from './leaf-entry.js';
 
 const EVICT_AFTER_MS = 72 * HOUR;
+/** An entry that has no leaf, as when the token may not have one, is asked for every few seconds: not for days. */
+const EVICT_EMPTY_AFTER_MS = 10 * MINUTE;
+/** More leaves than this are not kept: the least recently used one goes first. */
+const MOST_LEAVES = 10_000;
 
-/** Leaves by service and token. */
+/** Leaves by service and token, bounded in count and age. */
 export class LeafCache {
   readonly #entries = new Map<string, LeafEntry>();
 
@@ -33,11 +37,18 @@ export class LeafCache {
 
   /** Looked at whenever an entry is added: only then can there be too many. */
   #evictUnused(): void {
-    const limit = this.options.clock.now() - EVICT_AFTER_MS;
+    const now = this.options.clock.now();
     for (const [key, entry] of this.#entries) {
-      if (entry.lastUsedAt > limit) continue;
-      this.#entries.delete(key);
-      void entry.stop();
+      const keptMs = entry.current === undefined ? EVICT_EMPTY_AFTER_MS : EVICT_AFTER_MS;
+      if (entry.lastUsedAt <= now - keptMs) this.#drop(key, entry);
     }
+    if (this.#entries.size < MOST_LEAVES) return;
+    const [oldest] = [...this.#entries].toSorted(([, a], [, b]) => a.lastUsedAt - b.lastUsedAt);
+    if (oldest !== undefined) this.#drop(...oldest);
+  }
+
+  #drop(key: string, entry: LeafEntry): void {
+    this.#entries.delete(key);
+    void entry.stop();
   }
 }

@@ -58,6 +58,7 @@ export class LeafEntry {
   #leaf: Leaf | undefined;
   #failure: BanyanError | undefined;
   #authorityChangeAt: EpochMs | undefined;
+  #stopped = false;
   lastUsedAt: EpochMs;
 
   constructor(private readonly options: LeafEntryOptions) {
@@ -80,7 +81,9 @@ export class LeafEntry {
     this.#task.start();
   }
 
+  /** Ends every wait: readers get what there is. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#unsubscribe();
     await this.#task.stop();
     this.#waiters.wakeAll();
@@ -96,7 +99,7 @@ export class LeafEntry {
       this.#leaf !== undefined && this.#leaf.certificate.notAfter > this.options.clock.now() ? this.#leaf : undefined;
     const hadLeaf = usable() !== undefined;
     const enough = (): boolean =>
-      (usable()?.index ?? 0) > o.minIndex || (usable() === undefined && this.#failure !== undefined);
+      this.#stopped || (usable()?.index ?? 0) > o.minIndex || (usable() === undefined && this.#failure !== undefined);
     if (!enough()) {
       if (!hadLeaf) this.#task.wake();
       await this.#waiters.until(enough, { limitMs: hadLeaf ? o.waitMs : FIRST_LEAF_LIMIT_MS, signal: o.signal });
@@ -112,12 +115,16 @@ export class LeafEntry {
   async #turn(): Promise<number> {
     const now = this.options.clock.now();
     const leaf = this.#leaf;
+    const trust = this.options.bundle.current;
+    // Not a failure yet: the first roots are on their way, and wake us.
+    if (trust === undefined) return LOOK_MS;
     if (leaf === undefined) return this.#signOrWait();
-    const signsNow = this.options.bundle.current?.signingKeyId;
+    const signsNow = trust.signingKeyId;
+    if (signsNow === leaf.certificate.authorityKeyId) this.#authorityChangeAt = undefined;
     const due = leafDue({
       renewAt: leaf.renewAt,
       signedBy: leaf.certificate.authorityKeyId ?? '',
-      ...(signsNow !== undefined && { signsNow }),
+      signsNow,
       ...(this.#authorityChangeAt !== undefined && { authorityChangeAt: this.#authorityChangeAt }),
       now,
     });

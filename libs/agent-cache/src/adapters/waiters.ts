@@ -11,7 +11,7 @@ export class Waiters {
   }
 
   wakeAll(): void {
-    for (const check of [...this.#checks]) check();
+    this.#checks.forEach((check) => check());
   }
 
   /** Resolves when the condition holds or the time is up; rejects with `ABORTED` when the signal is aborted. */

@@ -1,4 +1,5 @@
 import {
+  backoffDelayMs,
   BackgroundTask,
   BanyanError,
   type Clock,
@@ -47,6 +48,7 @@ export class WatchedEntry {
   #failure: string | undefined;
   #lastHeardAt: EpochMs | undefined;
   #connected = false;
+  #stopped = false;
   lastUsedAt: EpochMs;
 
   constructor(
@@ -60,7 +62,7 @@ export class WatchedEntry {
       ...tools,
       backoff: BACKOFF,
       turn: (signal) => this.#turn(signal),
-      onFailure: (error, failures) => this.#lost(error, failures),
+      onFailure: (error) => this.#lost(error),
     });
   }
 
@@ -78,7 +80,14 @@ export class WatchedEntry {
     this.#task.start();
   }
 
+  /** Somebody waits or listens: not to be dropped, however long ago the last read was. */
+  get inUse(): boolean {
+    return this.#listeners.size > 0 || this.#waiters.count > 0;
+  }
+
+  /** Ends every wait: readers get what there is. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     await this.#task.stop();
     this.#waiters.wakeAll();
   }
@@ -96,8 +105,12 @@ export class WatchedEntry {
   async read(o: { minIndex: number; waitMs: number; signal: AbortSignal }): Promise<EntryRead> {
     this.lastUsedAt = this.tools.clock.now();
     const limitMs = this.#value === undefined ? FIRST_VALUE_LIMIT_MS : o.waitMs;
+    const first = this.#value;
+    // An index that went back is news: the servers' store was restored, and the reader has to learn of it.
+    const isNews = (value: EntryValue): boolean =>
+      value.index > o.minIndex || (first !== undefined && value.index < first.index);
     const enough = (): boolean =>
-      this.#refusal !== undefined || (this.#value !== undefined && this.#value.index > o.minIndex);
+      this.#stopped || this.#refusal !== undefined || (this.#value !== undefined && isNews(this.#value));
     if (!enough()) await this.#waiters.until(enough, { limitMs, signal: o.signal });
     if (this.#refusal !== undefined) throw refusalOf(this.#refusal);
     if (this.#value === undefined) {
@@ -110,13 +123,25 @@ export class WatchedEntry {
   }
 
   async #turn(signal: AbortSignal): Promise<number> {
-    for await (const event of this.source.follow(this.request, signal)) this.#take(event);
+    let heard = false;
+    try {
+      for await (const event of this.source.follow(this.request, signal)) {
+        this.#take(event);
+        heard = true;
+      }
+    } catch (error) {
+      if (!heard || signal.aborted) throw error;
+      // It worked until now: this is the first failure since, however many there were before.
+      this.#lost(error);
+      return backoffDelayMs(BACKOFF, 1, this.tools.random);
+    }
     this.#connected = false;
     return REFUSED_RETRY_MS;
   }
 
   #take(event: EntryEvent): void {
     this.#connected = true;
+    this.#failure = undefined;
     this.#lastHeardAt = this.tools.clock.now();
     if (event.status !== 200) {
       // A server that has trouble is not a refusal: what we have stays good, with its age.
@@ -127,17 +152,17 @@ export class WatchedEntry {
       return;
     }
     this.#refusal = undefined;
-    this.#failure = undefined;
     if (this.#value?.index === event.index && this.#value.body.equals(event.body)) return;
     this.#value = { index: event.index, body: event.body };
     for (const listener of this.#listeners) listener(this.#value);
     this.#waiters.wakeAll();
   }
 
-  #lost(error: unknown, failures: number): void {
+  #lost(error: unknown): void {
     this.#connected = false;
+    const wasWell = this.#failure === undefined;
     this.#failure = messageOf(error);
-    if (failures === 1)
+    if (wasWell)
       this.tools.logger.warn('cache entry has lost its server', { path: this.request.path, reason: this.#failure });
   }
 }

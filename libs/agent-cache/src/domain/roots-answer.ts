@@ -30,7 +30,7 @@ export interface Bundle {
 /** Parses the answer of `GET /v1/connect/ca/roots`. Throws `CERTIFICATE_INVALID` or `REQUEST_INVALID`. */
 export const parseBundle = (body: Uint8Array | string): Bundle => {
   const text = typeof body === 'string' ? body : Buffer.from(body).toString('utf8');
-  const parsed = rootsAnswer.safeParse(JSON.parse(text));
+  const parsed = rootsAnswer.safeParse(parseJson(text));
   const active = parsed.data?.Roots.find((root) => root.Active);
   if (!parsed.success || active === undefined) {
     throw new BanyanError('REQUEST_INVALID', 'the roots that the server answered do not follow their schema');
@@ -42,4 +42,14 @@ export const parseBundle = (body: Uint8Array | string): Bundle => {
     bundlePem: roots.map((root) => root.pem).join(''),
     signingKeyId: active.SigningKeyID,
   };
+};
+
+/** Undefined for what is no JSON, which no schema lets through. */
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
 };
