@@ -14,6 +14,16 @@ const told = async (reading: Promise<EntryRead>): Promise<string> => {
   const { value, ageSeconds } = await reading;
   return `${value.body.toString()}@${value.index} ${ageSeconds}s`;
 };
+/** What became of a read that waits. */
+const watched = (reading: Promise<EntryRead>): { outcome: string } => {
+  const watch = { outcome: 'waits' };
+  told(reading).then(
+    (text) => (watch.outcome = text),
+    (error: { code: string }) => (watch.outcome = error.code),
+  );
+  return watch;
+};
+
 describe('the agent’s memory', () => {
   let time: FakeTime;
   let source: FakeEntrySource;
@@ -29,16 +39,6 @@ describe('the agent’s memory', () => {
 
   const entry = (path = PATH, token?: string): WatchedEntry =>
     cache.entry({ path, token: token === undefined ? undefined : new SecretText(token) }).entry;
-  /** What became of a read that waits. */
-  const watched = (reading: Promise<EntryRead>): { outcome: string } => {
-    const watch = { outcome: 'waits' };
-    told(reading).then(
-      (text) => (watch.outcome = text),
-      (error: { code: string }) => (watch.outcome = error.code),
-    );
-    return watch;
-  };
-
   describe('WatchedEntry', () => {
     it('waits for the first value, and then answers from memory without asking again', async () => {
       const first = watched(read(entry()));

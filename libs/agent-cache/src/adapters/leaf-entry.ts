@@ -128,16 +128,13 @@ export class LeafEntry {
       ...(this.#authorityChangeAt !== undefined && { authorityChangeAt: this.#authorityChangeAt }),
       now,
     });
-    switch (due.kind) {
-      case 'wait':
-        return Math.min(LOOK_MS, due.until - now);
-      case 'draw-slot':
-        this.#authorityChangeAt = epochMs(now + this.options.random.fraction() * this.options.reissueSlotMs);
-        return 0;
-      case 'renew':
-        this.options.logger.info('leaf renewal', { service: this.options.service, reason: due.reason });
-        return this.#signOrWait();
+    if (due.kind === 'wait') return Math.min(LOOK_MS, due.until - now);
+    if (due.kind === 'draw-slot') {
+      this.#authorityChangeAt = epochMs(now + this.options.random.fraction() * this.options.reissueSlotMs);
+      return 0;
     }
+    this.options.logger.info('leaf renewal', { service: this.options.service, reason: due.reason });
+    return this.#signOrWait();
   }
 
   /** A refusal for rate is no failure: the server said when to come back. */
