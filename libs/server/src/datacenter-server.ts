@@ -7,9 +7,8 @@ import {
   HttpApiModule,
   HttpApiSettings,
   LeaderDirectory,
-  MetricsText,
 } from '@banyan/http-api';
-import { CallerResolver, createHttpApplication, DatacenterForwarder } from '@banyan/http-kit';
+import { CallerResolver, createHttpApplication, MetricsText } from '@banyan/http-kit';
 import { IntentionReader, IntentionWriter } from '@banyan/intentions';
 import { httpTls, listening } from '@banyan/boot';
 import { BanyanError, Clock, Logger, Random } from '@banyan/kernel';
@@ -93,7 +92,12 @@ export class DatacenterServer {
       providers: bindings(core, links, role, entrance),
       controllers: [BootstrapController, LanController, WanController],
     });
-    const app = await createHttpApplication(module, { ...ambient, datacenter: core.datacenter, ...(tls && { tls }) });
+    const app = await createHttpApplication(module, {
+      ...ambient,
+      datacenter: core.datacenter,
+      forwarder: links,
+      ...(tls && { tls }),
+    });
     opened = new InjectedHttp(app, core);
     const server = new DatacenterServer(core, links, role, app);
     await beforeListening?.();
@@ -157,7 +161,6 @@ const bindings = (
     [CatalogWriter, core.catalogWriter],
     [DatacenterDirectory, { names: () => core.datacenters.names() }],
     [LeaderDirectory, leaderDirectory(core)],
-    [DatacenterForwarder, links],
     [MetricsText, serverMetrics(core)],
     [
       HttpApiSettings,

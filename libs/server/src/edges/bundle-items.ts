@@ -22,9 +22,12 @@ export const bundleJson = async (store: Store): Promise<string> => {
   return JSON.stringify(items);
 };
 
-/** Takes over what first contact handed over. Returns the index at which it is visible here. */
+/**
+ * Takes over what first contact handed over, as a whole or not at all. Returns the index at which it is visible here.
+ * Throws `REQUEST_INVALID`, or `TRUST_DOMAIN_MISMATCH` when another trust domain is stored here.
+ */
 export const adoptBundle = async (store: Store, json: string): Promise<number> => {
-  const parsed = z.array(itemSchema).max(256).safeParse(JSON.parse(json));
+  const parsed = z.array(itemSchema).max(256).safeParse(parsedJson(json));
   if (!parsed.success) throw new BanyanError('REQUEST_INVALID', 'the bundle of the primary does not follow its schema');
   const { index } = await store.run(async (tx) => {
     for (const replica of CA_REPLICAS) {
@@ -32,4 +35,14 @@ export const adoptBundle = async (store: Store, json: string): Promise<number> =
     }
   });
   return index;
+};
+
+/** Undefined for what is no JSON, which no schema lets through. */
+const parsedJson = (json: string): unknown => {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
 };

@@ -26,6 +26,7 @@ export class ServerIdentity {
   #signed: { authorityId: string; bundlePem: string } | undefined;
   #flight: Promise<void> | undefined;
   #again = false;
+  #stopped = false;
   readonly #unsubscribe: () => void;
 
   constructor(private readonly options: ServerIdentityOptions) {
@@ -39,11 +40,13 @@ export class ServerIdentity {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#unsubscribe();
     this.#timer?.clear();
   }
 
   #refreshSoon(): void {
+    if (this.#stopped) return;
     if (this.#flight !== undefined) {
       this.#again = true;
       return;
@@ -101,6 +104,8 @@ export class ServerIdentity {
 
   #arm(delayMs: number): void {
     this.#timer?.clear();
+    // What was under way when we were stopped must not keep a process going that is closing its store.
+    if (this.#stopped) return;
     this.#timer = this.options.timers.set(delayMs, () => this.#refreshSoon());
   }
 }
