@@ -1,3 +1,4 @@
+import { OperationsController } from '@banyan/http-kit';
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { AgentCheckController } from './adapters/agent-check.controller.js';
 import { AgentSelfController } from './adapters/agent-self.controller.js';
@@ -6,11 +7,11 @@ import { AgentServiceController } from './adapters/agent-service.controller.js';
 /** The agent's API above the hot routes. */
 @Module({})
 export class AgentApiModule {
-  /** Bind `LocalServices`, `AgentSettings`, `Timers`, `Random`, `HealthRegistry`, `MetricsSource` and http-kit's `CallerResolver`. */
+  /** Bind `LocalServices`, `AgentSettings`, `Timers`, `Random`, `HealthRegistry`, `MetricsText` and http-kit's `CallerResolver`. */
   static register(providers: readonly Provider[]): DynamicModule {
     return {
       module: AgentApiModule,
-      controllers: [AgentServiceController, AgentCheckController, AgentSelfController],
+      controllers: [AgentServiceController, AgentCheckController, AgentSelfController, OperationsController],
       providers: [...providers],
     };
   }

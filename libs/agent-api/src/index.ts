@@ -6,5 +6,4 @@ export { TokenCache } from './adapters/token-cache.js';
 export { AgentApiModule } from './agent-api.module.js';
 export { CheckRunner } from './checks/check-runner.js';
 export { AgentSettings } from './ports/agent-settings.js';
-export { MetricsSource } from './ports/metrics-source.js';
 export { type CarriedAnswer, type CarriedRequest, ServerCalls } from './ports/server-calls.js';

@@ -7,12 +7,11 @@ import {
   AgentSettings,
   ConnectRoutes,
   LocalServices,
-  MetricsSource,
   ServerRoutes,
   TokenCache,
 } from '@banyan/agent-api';
 import { AgentCache, BundleEntry, LeafCache } from '@banyan/agent-cache';
-import { CallerResolver, createHttpApplication } from '@banyan/http-kit';
+import { CallerResolver, createHttpApplication, MetricsText } from '@banyan/http-kit';
 import { Clock, type EpochMs, epochMs, Random, SystemClock, SystemRandom, SystemTimers, Timers } from '@banyan/kernel';
 import { HealthRegistry } from '@banyan/telemetry';
 import {
@@ -106,14 +105,14 @@ export const startAgent = async (options: TestAgentOptions): Promise<TestAgent> 
   const tokens = new TokenCache(servers, clock, timers);
   const chosen = { defaultAction: 'deny' as 'allow' | 'deny' };
   const settings = settingsOf(chosen);
-  const metrics: MetricsSource = { contentType: 'text/plain; version=0.0.4', text: async () => 'banyan_test 1\n' };
+  const metrics: MetricsText = { contentType: 'text/plain; version=0.0.4', text: async () => 'banyan_test 1\n' };
   const module = AgentApiModule.register([
     { provide: LocalServices, useValue: services },
     { provide: AgentSettings, useValue: settings },
     { provide: Timers, useValue: timers },
     { provide: Random, useValue: random },
     { provide: HealthRegistry, useValue: health },
-    { provide: MetricsSource, useValue: metrics },
+    { provide: MetricsText, useValue: metrics },
     { provide: CallerResolver, useValue: tokens },
   ]);
   const app = await createHttpApplication(module, { datacenter: 'dc1', logger, random, timers });

@@ -145,10 +145,7 @@ describe('the memory behind authorize', () => {
   it('says that no server answers, when there never was an answer', async () => {
     const fresh = await startAgent({ authority });
     try {
-      expect((await fresh.ask('GET', '/v1/agent/connect/ca/roots')).status).toBe(200);
       // The token is known, the intentions are not.
-      fresh.servers.onForward = () => ({ status: 200, headers: {}, body: Buffer.from('[]') });
-      await fresh.ask('GET', '/v1/agent/services', WEB);
       fresh.source.isAway = true;
       const answer = await fresh.ask('POST', '/v1/agent/connect/authorize', WEB, {
         Target: 'web',

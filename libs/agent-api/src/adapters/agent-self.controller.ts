@@ -1,21 +1,15 @@
 import { requirePermission } from '@banyan/acl';
 import { Access, type Answer, answerJson, answerText, Call, HttpCall, Local, NoInput, Public } from '@banyan/http-kit';
-import { HealthRegistry } from '@banyan/telemetry';
 import { Controller, Get } from '@nestjs/common';
 import { AgentSettings } from '../ports/agent-settings.js';
-import { MetricsSource } from '../ports/metrics-source.js';
 
 /** The version that tools which gate features by it see: the API follows that of Consul 1.18. */
 const API_VERSION = '1.18.2';
 
-/** What the agent says of itself (contract §5.6) and of its health. */
+/** What the agent says of itself (contract §5.6). */
 @Controller()
 export class AgentSelfController {
-  constructor(
-    private readonly settings: AgentSettings,
-    private readonly health: HealthRegistry,
-    private readonly metrics: MetricsSource,
-  ) {}
+  constructor(private readonly settings: AgentSettings) {}
 
   @Get('/v1/agent/self')
   @Access('agent:read')
@@ -60,32 +54,5 @@ export class AgentSelfController {
   @NoInput()
   root(): Answer {
     return answerText('banyan agent: the API is below /v1/, readiness at /readyz\n');
-  }
-
-  @Get('/healthz')
-  @Public()
-  @Local()
-  @NoInput()
-  alive(): Answer {
-    return answerText('ok\n');
-  }
-
-  @Get('/readyz')
-  @Public()
-  @Local()
-  @NoInput()
-  async ready(): Promise<Answer> {
-    const report = await this.health.report();
-    return answerJson(report, report.ok ? 200 : 503);
-  }
-
-  /** Open to this machine; anybody else needs operator:read. */
-  @Get('/metrics')
-  @Public({ identify: true })
-  @Local()
-  @NoInput()
-  async scrape(@Call() call: HttpCall): Promise<Answer> {
-    if (!call.fromLoopback) requirePermission(call.caller, { resource: 'operator', access: 'read' });
-    return answerText(await this.metrics.text(), 200, this.metrics.contentType);
   }
 }

@@ -1,5 +1,5 @@
 import { requirePermission } from '@banyan/acl';
-import { type AgentCache, type BundleEntry, entryKey, type Leaf, type LeafCache } from '@banyan/agent-cache';
+import { type AgentCache, type BundleEntry, type Leaf, type LeafCache } from '@banyan/agent-cache';
 import { callOf, type HttpCall } from '@banyan/http-kit';
 import { parseServiceName } from '@banyan/identity';
 import { type IntentionIndex } from '@banyan/intentions';
@@ -23,16 +23,13 @@ export interface ConnectRoutesParts {
   readonly random: Random;
 }
 
-/** A first read of intentions waits for the servers no longer than this. */
-const FIRST_INTENTIONS_MS = 3_000;
-
 /**
  * The three calls that workloads make all the time, below Nest's pipeline: token check and answer from memory, bodies as
  * the servers serialized them. Contract §2.
  */
 export class ConnectRoutes {
-  /** Decisions compiled per (token, destination), for as long as the body they came from is the current one. */
-  readonly #compiled = new Map<string, { readonly body: Buffer; readonly index: IntentionIndex }>();
+  /** The decisions of an entry's value, compiled once; they go when the value goes. */
+  readonly #compiled = new WeakMap<Buffer, IntentionIndex>();
 
   constructor(private readonly parts: ConnectRoutesParts) {}
 
@@ -49,7 +46,7 @@ export class ConnectRoutes {
     const { entry, hit } = this.parts.cache.entry({ path: matchPath(target), token: call.token });
     const value = entry.current ?? (await this.#firstIntentions(entry, call.signal));
     entry.lastUsedAt = this.parts.clock.now();
-    const verdict = this.#decisions(entryKey(target, call.token), target, value.body).decide({
+    const verdict = this.#decisions(target, value.body).decide({
       source: source.service,
       destination: target,
       defaultAction: this.parts.settings.defaultAction(),
@@ -58,16 +55,16 @@ export class ConnectRoutes {
     return sendJson(reply, JSON.stringify({ Authorized: verdict.allowed, Reason: verdict.reason }));
   }
 
+  /** Waits for the servers as long as any first read does. */
   async #firstIntentions(entry: ReturnType<AgentCache['entry']>['entry'], signal: AbortSignal) {
-    return (await entry.read({ minIndex: 0, waitMs: FIRST_INTENTIONS_MS, signal })).value;
+    return (await entry.read({ minIndex: 0, waitMs: 0, signal })).value;
   }
 
-  #decisions(key: string, target: string, body: Buffer): IntentionIndex {
-    const compiled = this.#compiled.get(key);
-    if (compiled?.body === body) return compiled.index;
+  #decisions(target: string, body: Buffer): IntentionIndex {
+    const compiled = this.#compiled.get(body);
+    if (compiled !== undefined) return compiled;
     const index = readIntentions(body, target);
-    if (this.#compiled.size > 10_000) this.#compiled.clear();
-    this.#compiled.set(key, { body, index });
+    this.#compiled.set(body, index);
     return index;
   }
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { ANONYMOUS, type Caller } from '@banyan/acl';
 import { CallerResolver } from '@banyan/http-kit';
 import { type Clock, isBanyanError, type SecretText, SingleFlight, type Timers } from '@banyan/kernel';
@@ -30,7 +29,7 @@ export class TokenCache extends CallerResolver {
 
   override resolve(secret: SecretText | undefined): Caller | Promise<Caller> {
     if (secret === undefined) return ANONYMOUS;
-    const key = createHash('sha256').update(secret.reveal()).digest('base64url');
+    const key = secret.digest;
     const known = this.#known.get(key);
     if (known !== undefined && known.until > this.clock.now()) return known.caller;
     const flight = this.#flights.run(key, () => this.#ask(key, secret, known));

@@ -82,6 +82,7 @@ export class CheckRunner {
   #probing(definition: CheckDefinition, probe: ActiveProbe): BackgroundTask {
     const { timers, random, logger, services } = this.parts;
     const tally = new Tally(definition);
+    let eagerTries = EAGER_TRIES;
     return new BackgroundTask({
       timers,
       random,
@@ -89,12 +90,17 @@ export class CheckRunner {
       turn: async (signal) => {
         const result = await run(probe, { timers, signal });
         if (!signal.aborted && tally.counts(result.status)) services.keepResult(definition.checkId, result);
-        return probe.intervalMs;
+        eagerTries = result.status === 'passing' ? 0 : eagerTries - 1;
+        return eagerTries > 0 ? Math.min(EAGER_MS, probe.intervalMs) : probe.intervalMs;
       },
       onFailure: (error) => logger.warn('check failed to run', { check: definition.checkId, reason: messageOf(error) }),
     });
   }
 }
+
+/** What has just been registered is usually about to listen: it is looked for more often until it first passes. */
+const EAGER_MS = 1_000;
+const EAGER_TRIES = 30;
 
 const run = (probe: ActiveProbe, limits: ProbeLimits): Promise<CheckResult> =>
   probe.kind === 'tcp' ? probeTcp(probe, limits) : probeHttp(probe, limits);

@@ -55,8 +55,9 @@ export const runProcess = async <S extends LogSettings>(
     logger.error('the process cannot go on', { reason });
     stop(1);
   };
-  process.once('SIGINT', () => stop(0));
-  process.once('SIGTERM', () => stop(0));
+  // Not `once`: a second signal (a shell and npm each send one) would end the process in the middle of its stop.
+  process.on('SIGINT', () => stop(0));
+  process.on('SIGTERM', () => stop(0));
   process.on('unhandledRejection', (error) =>
     fail(error instanceof Error ? (error.stack ?? error.message) : String(error)),
   );

@@ -16,7 +16,7 @@ export class FakeServers implements ServerCalls {
   /** Answers about tokens come when this has settled. */
   gate: Promise<void> | undefined;
   /** Answers what is carried; replace it at will. */
-  onForward: (request: CarriedRequest) => CarriedAnswer = () => ({
+  onForward: (request: CarriedRequest) => CarriedAnswer | Promise<CarriedAnswer> = () => ({
     status: 404,
     headers: { 'content-type': 'text/plain; charset=utf-8' },
     body: Buffer.from('Unknown path: no such API endpoint'),
