@@ -6,12 +6,11 @@ import {
   CheckRunner,
   ConnectRoutes,
   LocalServices,
-  MetricsSource,
   ServerRoutes,
   TokenCache,
 } from '@banyan/agent-api';
 import { AgentCache, BundleEntry, LeafCache } from '@banyan/agent-cache';
-import { CallerResolver, createHttpApplication } from '@banyan/http-kit';
+import { CallerResolver, createHttpApplication, MetricsText } from '@banyan/http-kit';
 import { BanyanError, type Logger, Random, SystemClock, SystemRandom, SystemTimers, Timers } from '@banyan/kernel';
 import { LanClient } from '@banyan/rpc';
 import { httpTls, listening, readAnchor } from '@banyan/boot';
@@ -168,7 +167,7 @@ export class Agent {
       [Timers, this.#ambient.timers],
       [Random, this.#ambient.random],
       [HealthRegistry, this.#health],
-      [MetricsSource, this.#metrics()],
+      [MetricsText, this.#metrics()],
       [CallerResolver, tokens],
     ];
     return bound.map(([provide, useValue]) => ({ provide: provide as Type, useValue }));
@@ -190,7 +189,7 @@ export class Agent {
     return health;
   }
 
-  #metrics(): MetricsSource {
+  #metrics(): MetricsText {
     const metrics = createMetrics({
       datacenter: this.settings.BANYAN_DATACENTER,
       node: this.settings.BANYAN_NODE_NAME,

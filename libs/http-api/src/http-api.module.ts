@@ -1,17 +1,17 @@
+import { OperationsController } from '@banyan/http-kit';
 import { type DynamicModule, Module, type ModuleMetadata, type Provider, type Type } from '@nestjs/common';
 import { CaController } from './adapters/ca.controller.js';
 import { BlockingReads } from './adapters/blocking-reads.js';
 import { CatalogController } from './adapters/catalog.controller.js';
 import { HealthController } from './adapters/health.controller.js';
 import { IntentionController } from './adapters/intention.controller.js';
-import { OperationsController } from './adapters/operations.controller.js';
 import { StatusController } from './adapters/status.controller.js';
 import { TokenController } from './adapters/token.controller.js';
 
 /** What a process adds to the REST API. */
 export interface HttpApiBindings {
   /**
-   * Bindings of every port: `CallerResolver` (and `DatacenterForwarder`) of http-kit, `IntentionReader`,
+   * Bindings of every port: `CallerResolver` of http-kit, `IntentionReader`,
    * `IntentionWriter`, `CaProjection`, `CaConfigurationWriter`, `TokenReader`, `TokenWriter`, `CatalogReader`, `CatalogWriter`, `ChangeFollower`, `Clock`,
    * `Random`, `HealthRegistry`, `MetricsText`, `DatacenterDirectory`, `LeaderDirectory`, `HttpApiSettings`.
    */

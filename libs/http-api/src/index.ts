@@ -4,6 +4,5 @@ export { type VisibleRows, visibleRows } from './domain/visible-rows.js';
 export { type HttpApiBindings, HttpApiModule } from './http-api.module.js';
 export { DatacenterDirectory, LeaderDirectory } from './ports/directories.js';
 export { HttpApiSettings } from './ports/http-api-settings.js';
-export { MetricsText } from './ports/metrics-text.js';
 export { CaController } from './adapters/ca.controller.js';
 export { type CaConfigurationChange, CaConfigurationWriter } from './ports/ca-configuration-writer.js';

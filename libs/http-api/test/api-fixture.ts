@@ -8,9 +8,8 @@ import {
   HttpApiModule,
   HttpApiSettings,
   LeaderDirectory,
-  MetricsText,
 } from '@banyan/http-api';
-import { CallerResolver, createHttpApplication } from '@banyan/http-kit';
+import { CallerResolver, createHttpApplication, MetricsText } from '@banyan/http-kit';
 import { IntentionReader, IntentionWriter } from '@banyan/intentions';
 import { Clock, Random, SecretText, SilentLogger, SystemClock, SystemRandom, SystemTimers } from '@banyan/kernel';
 import { createMetrics, HealthRegistry } from '@banyan/telemetry';

@@ -19,6 +19,8 @@ export { Call, callOf, HttpCall } from './adapters/http-call.js';
 export { Access, Input, Local, NoInput, Public } from './adapters/route-decorators.js';
 export { listRoutes, type Route } from './adapters/list-routes.js';
 // The application
+export { OperationsController } from './adapters/operations.controller.js';
+export { MetricsText } from './ports/metrics-text.js';
 export { CallerResolver } from './ports/caller-resolver.js';
 export { DatacenterForwarder, type ForwardedAnswer, type ForwardedRequest } from './ports/datacenter-forwarder.js';
 export { createHttpApplication, type HttpApplicationOptions } from './adapters/create-http-application.js';

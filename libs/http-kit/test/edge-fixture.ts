@@ -233,7 +233,6 @@ export const startEdge = async (): Promise<Edge> => {
     providers: [
       { provide: Watched, useValue: state },
       { provide: CallerResolver, useClass: FixedCallers },
-      { provide: DatacenterForwarder, useValue: forwarder },
     ],
   })
   class EdgeModule {}
@@ -242,6 +241,7 @@ export const startEdge = async (): Promise<Edge> => {
     random: new SystemRandom(),
     timers: new SystemTimers(),
     datacenter: 'dc1',
+    forwarder,
   });
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;

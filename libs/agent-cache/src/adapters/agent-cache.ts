@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { BackgroundTask, HOUR, type SecretText } from '@banyan/kernel';
 import type { EntryRequest, EntrySource } from '../ports/entry-source.js';
 import { type CacheTools, WatchedEntry } from './watched-entry.js';
@@ -9,8 +8,7 @@ const EVICT_AFTER_MS = 72 * HOUR;
 const MOST_ENTRIES = 10_000;
 
 /** Partitions by token and by path (which names the datacenter): what one token may see never answers another. */
-export const entryKey = (path: string, token: SecretText | undefined): string =>
-  `${token === undefined ? '' : createHash('sha256').update(token.reveal()).digest('base64url')} ${path}`;
+export const entryKey = (path: string, token: SecretText | undefined): string => `${token?.digest ?? ''} ${path}`;
 
 /** The agent's memory: filled on demand, refreshed in the background, bounded in count and age. */
 export class AgentCache {

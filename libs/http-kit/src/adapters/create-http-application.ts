@@ -10,7 +10,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CallerResolver } from '../ports/caller-resolver.js';
-import { DatacenterForwarder } from '../ports/datacenter-forwarder.js';
+import type { DatacenterForwarder } from '../ports/datacenter-forwarder.js';
 import { CallGuard } from './call-guard.js';
 import { EdgeAdapter, type EdgeOptions, pathOf } from './edge-adapter.js';
 import { forwardHook } from './forward-hook.js';
@@ -22,11 +22,13 @@ import { listRoutes } from './list-routes.js';
 export interface HttpApplicationOptions extends EdgeOptions {
   /** The datacenter whose requests are answered here; a different `?dc=` is forwarded. */
   readonly datacenter: string;
+  /** Carries requests with a foreign `?dc=` away; absent: they are refused. */
+  readonly forwarder?: DatacenterForwarder;
 }
 
 /**
- * Makes the HTTP edge of a process from a Nest module with controllers. The module provides {@link CallerResolver} and,
- * where requests can go to other datacenters, {@link DatacenterForwarder}. Not yet initialised: routes below Nest can be
+ * Makes the HTTP edge of a process from a Nest module with controllers. The module provides {@link CallerResolver}. Not
+ * yet initialised: routes below Nest can be
  * registered on `app.getHttpAdapter().getInstance()`, then call `app.init()` or `app.listen(port, host)`.
  */
 export const createHttpApplication = async (
@@ -44,7 +46,7 @@ export const createHttpApplication = async (
   });
   app.useGlobalFilters(new ErrorFilter(edge));
   app.useGlobalGuards(new CallGuard(app.get(CallerResolver, { strict: false })));
-  forwardForeign(app, edge, options.datacenter);
+  forwardForeign(app, edge, options);
   return app;
 };
 
@@ -86,7 +88,11 @@ const openCalls = (edge: EdgeAdapter, logger: Logger): void => {
 /** Control characters, raw or as %XX, in a path have no honest use and confuse logs. */
 const isPrintable = (url: string): boolean => !/%(?:[01][0-9a-f]|7f)/i.test(pathOf(url));
 
-const forwardForeign = (app: NestFastifyApplication, edge: EdgeAdapter, datacenter: string): void => {
+const forwardForeign = (
+  app: NestFastifyApplication,
+  edge: EdgeAdapter,
+  { datacenter, forwarder }: HttpApplicationOptions,
+): void => {
   let forwardable: ReadonlySet<string> | undefined;
   const foreignRoutes = (): ReadonlySet<string> =>
     new Set(
@@ -96,22 +102,13 @@ const forwardForeign = (app: NestFastifyApplication, edge: EdgeAdapter, datacent
     );
   const rule = {
     datacenter,
-    forwarder: optionalForwarder(app),
+    forwarder,
     forwardable: (route: string) => (forwardable ??= foreignRoutes()).has(route),
   };
   edge.getInstance().addHook('preHandler', forwardHook(rule));
 };
 
 /** A process alone in its federation binds none. Nest has no lookup that may fail, and does not export its error. */
-const optionalForwarder = (app: NestFastifyApplication): DatacenterForwarder | undefined => {
-  try {
-    return app.get(DatacenterForwarder, { strict: false });
-  } catch (error) {
-    if (error instanceof Error && error.constructor.name === 'UnknownElementException') return undefined;
-    throw error;
-  }
-};
-
 /** Every error a handler, guard or decorator throws. */
 class ErrorFilter implements ExceptionFilter {
   constructor(private readonly edge: EdgeAdapter) {}

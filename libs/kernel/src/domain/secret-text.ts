@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 
 /**
@@ -6,6 +7,7 @@ import { inspect } from 'node:util';
  */
 export class SecretText {
   readonly #text: string;
+  #digest: string | undefined;
 
   constructor(text: string) {
     this.#text = text;
@@ -13,6 +15,12 @@ export class SecretText {
 
   reveal(): string {
     return this.#text;
+  }
+
+  /** SHA-256 in base64url, computed once: stands for the secret as a key in memory, and tells nothing of it. */
+  get digest(): string {
+    this.#digest ??= createHash('sha256').update(this.#text).digest('base64url');
+    return this.#digest;
   }
 
   toString(): string {

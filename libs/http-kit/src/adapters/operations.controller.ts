@@ -1,24 +1,18 @@
 import { requirePermission } from '@banyan/acl';
-import { type Answer, answerJson, answerText, Call, HttpCall, Local, NoInput, Public } from '@banyan/http-kit';
 import { HealthRegistry } from '@banyan/telemetry';
 import { Controller, Get } from '@nestjs/common';
+import { type Answer, answerJson, answerText } from '../domain/answer.js';
 import { MetricsText } from '../ports/metrics-text.js';
+import { Call, HttpCall } from './http-call.js';
+import { Local, NoInput, Public } from './route-decorators.js';
 
-/** What an orchestrator and a monitoring system ask. */
+/** What an orchestrator and a monitoring system ask of any process. Bind `HealthRegistry` and `MetricsText`. */
 @Controller()
 export class OperationsController {
   constructor(
     private readonly health: HealthRegistry,
     private readonly metrics: MetricsText,
   ) {}
-
-  @Get('/')
-  @Public()
-  @Local()
-  @NoInput()
-  root(): Answer {
-    return answerText('banyan server: the API is below /v1/, readiness at /readyz\n');
-  }
 
   /** The process answers: no dependency takes part, or a broken database would have every replica restarted. */
   @Get('/healthz')
