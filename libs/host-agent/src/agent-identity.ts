@@ -1,5 +1,5 @@
 import { leafDue, parseBundle, renewalMoment } from '@banyan/agent-cache';
-import { formatSpiffeId } from '@banyan/identity';
+import { formatSpiffeId, parseSpiffeId } from '@banyan/identity';
 import {
   BackgroundTask,
   BanyanError,
@@ -40,6 +40,8 @@ export interface AgentIdentityOptions {
 
 const BACKOFF = { firstMs: 250, capMs: 5_000 };
 const LOOK_MS = 30_000;
+/** However often it is refused, an identity is enrolled again no sooner than this after the last time. */
+const RE_ENROL_MS = 60_000;
 
 /**
  * The agent's own certificate: enrolled with the token over a channel that the pin proves, renewed with itself, kept
@@ -54,6 +56,8 @@ export class AgentIdentity {
   #signsNow: string | undefined;
   #authorityChangeAt: EpochMs | undefined;
   #failure: string | undefined;
+  #refusal: string | undefined;
+  #enrolledAt: EpochMs = epochMs(0);
 
   constructor(
     private readonly options: AgentIdentityOptions,
@@ -90,8 +94,21 @@ export class AgentIdentity {
     this.#task.wake();
   }
 
+  /**
+   * The servers do not take this identity, or we do not take theirs: it may be from before a change of root. The agent
+   * enrols again over the pin, and until then goes on with what it has.
+   */
+  refused(reason: string): void {
+    if (this.#refusal !== undefined || this.#certificate === undefined) return;
+    if (this.options.clock.now() < this.#enrolledAt + RE_ENROL_MS) return;
+    this.#refusal = reason;
+    this.options.logger.warn('the servers refuse this identity: the agent enrols again', { reason });
+    this.#task.wake();
+  }
+
   #tryKept(kept: IdentityMaterial): void {
     try {
+      this.#requireOurs(kept);
       this.#use(kept);
       this.options.logger.info('identity found', { id: this.#certificate!.uris[0] });
     } catch (error) {
@@ -101,10 +118,18 @@ export class AgentIdentity {
     }
   }
 
+  /** The data folder may have belonged to another node or datacenter. Throws `PEER_NOT_ALLOWED`. */
+  #requireOurs({ chainPem }: IdentityMaterial): void {
+    const { datacenter, node } = this.options;
+    const id = parseSpiffeId(parseCertificates(chainPem)[0]?.uris[0] ?? '');
+    if (id.kind === 'agent' && id.datacenter === datacenter && id.node === node) return;
+    throw new BanyanError('PEER_NOT_ALLOWED', `it is of another node than ${node} of ${datacenter}`);
+  }
+
   async #turn(signal: AbortSignal): Promise<number> {
     const now = this.options.clock.now();
     const certificate = this.#certificate;
-    if (certificate === undefined || certificate.notAfter <= now) {
+    if (certificate === undefined || certificate.notAfter <= now || this.#refusal !== undefined) {
       await this.#enrol(signal);
       return 0;
     }
@@ -132,6 +157,8 @@ export class AgentIdentity {
       const key = await this.#makeRequest(contact.roots.trustDomain);
       const reply = await contact.enrolAgent({ token: token(), node, csrPem: key.csrPem });
       this.#accept(reply, key);
+      this.#enrolledAt = clock.now();
+      this.#refusal = undefined;
       logger.info('agent enrolled', { id: key.uri, server: address });
     } finally {
       contact.close();

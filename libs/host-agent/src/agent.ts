@@ -94,6 +94,7 @@ export class Agent {
       version: VERSION,
       lan: this.#lan,
       services: this.#services,
+      onRefused: (reason) => this.#identity.refused(reason),
     });
     this.#health = this.#makeHealth();
   }

@@ -1,4 +1,12 @@
-import { BackgroundTask, type Clock, type Logger, messageOf, type Random, type Timers } from '@banyan/kernel';
+import {
+  BackgroundTask,
+  type Clock,
+  isBanyanError,
+  type Logger,
+  messageOf,
+  type Random,
+  type Timers,
+} from '@banyan/kernel';
 import type { LocalServices } from '@banyan/agent-api';
 import type { LanClient } from '@banyan/rpc';
 
@@ -9,6 +17,8 @@ export interface HeartbeatOptions {
   readonly version: string;
   readonly lan: LanClient;
   readonly services: LocalServices;
+  /** Told when the servers refuse our identity, or theirs is refused. */
+  readonly onRefused: (reason: string) => void;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
@@ -34,6 +44,7 @@ export class Heartbeat {
       turn: (signal) => this.#turn(signal),
       onFailure: (error, failures) => {
         this.#changed = true;
+        if (isBanyanError(error, 'PEER_UNAUTHENTICATED', 'PEER_NOT_ALLOWED')) options.onRefused(error.message);
         if (failures === 1) options.logger.warn('no server was told of this node', { reason: messageOf(error) });
       },
     });
