@@ -1,5 +1,7 @@
+export { Authorizer, type AuthorizerParts } from './adapters/authorizer.js';
 export { ConnectRoutes, type ConnectRoutesParts } from './adapters/connect-routes.js';
 export { LocalServices } from './adapters/local-services.js';
+export { HotAuthorize } from './adapters/hot-authorize.js';
 export { type LocalService } from './adapters/services-file.js';
 export { ServerRoutes } from './adapters/server-routes.js';
 export { TokenCache } from './adapters/token-cache.js';

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import {
   AgentApiModule,
   AgentSettings,
+  Authorizer,
   ConnectRoutes,
+  HotAuthorize,
   LocalServices,
   ServerRoutes,
   TokenCache,
@@ -117,9 +119,11 @@ export const startAgent = async (options: TestAgentOptions): Promise<TestAgent> 
   ]);
   const app = await createHttpApplication(module, { datacenter: 'dc1', logger, random, timers });
   const instance = app.getHttpAdapter().getInstance();
-  new ConnectRoutes({ cache, leaves, bundle, tokens, settings, clock, random }).register(instance);
+  const authorizer = new Authorizer({ cache, tokens, settings, clock });
+  new ConnectRoutes({ authorizer, leaves, bundle, tokens, settings, random }).register(instance);
   new ServerRoutes({ cache, servers, random }).register(instance);
   await app.listen(0, '127.0.0.1');
+  new HotAuthorize(authorizer, logger).attach(app.getHttpServer());
   const { port } = app.getHttpServer().address() as AddressInfo;
   const ask: TestAgent['ask'] = (method, path, as, body) =>
     rawHttp({

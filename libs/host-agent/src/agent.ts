@@ -4,7 +4,9 @@ import {
   AgentApiModule,
   AgentSettings,
   CheckRunner,
+  Authorizer,
   ConnectRoutes,
+  HotAuthorize,
   LocalServices,
   ServerRoutes,
   TokenCache,
@@ -134,19 +136,20 @@ export class Agent {
       ...(tls && { tls }),
     });
     const instance = app.getHttpAdapter().getInstance();
+    const authorizer = new Authorizer({ cache: this.#cache, tokens, settings, clock });
     new ConnectRoutes({
-      cache: this.#cache,
+      authorizer,
       leaves: this.#leaves,
       bundle: this.#bundle,
       tokens,
       settings,
-      clock,
       random,
     }).register(instance);
     new ServerRoutes({ cache: this.#cache, servers: this.#servers, random }).register(instance);
     const { host, port } = this.settings.BANYAN_HTTP_BIND;
     await listening('BANYAN_HTTP_BIND', `${host}:${port}`, () => app.listen(port, host));
     this.#app = app;
+    new HotAuthorize(authorizer, this.logger).attach(app.getHttpServer());
     this.logger.info('listening', { http: `${host}:${port}` });
   }
 

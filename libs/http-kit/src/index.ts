@@ -1,5 +1,6 @@
 // Answers
 export { Answer, answerBlocking, answerEmpty, answerJson, answerText, indexHeaders } from './domain/answer.js';
+export { answerForError } from './domain/error-answer.js';
 export { ERROR_STATUS } from './domain/error-status.js';
 export { jsonText, rawInteger } from './domain/json-text.js';
 // Input
@@ -14,6 +15,7 @@ export {
   queryTexts,
   refuse,
 } from './domain/query-fields.js';
+export { tokenOf } from './domain/token-lookup.js';
 // Routes
 export { Call, callOf, HttpCall } from './adapters/http-call.js';
 export { Access, Input, Local, NoInput, Public } from './adapters/route-decorators.js';

@@ -1,25 +1,22 @@
 import { requirePermission } from '@banyan/acl';
-import { type AgentCache, type BundleEntry, type Leaf, type LeafCache } from '@banyan/agent-cache';
+import { type BundleEntry, type Leaf, type LeafCache } from '@banyan/agent-cache';
 import { callOf, type HttpCall } from '@banyan/http-kit';
 import { parseServiceName } from '@banyan/identity';
-import { type IntentionIndex } from '@banyan/intentions';
-import { BanyanError, type Clock, type Random } from '@banyan/kernel';
+import { BanyanError, type Random } from '@banyan/kernel';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { parseAuthorizeRequest } from '../domain/authorize-request.js';
 import { waitOf } from '../domain/wait-query.js';
 import { indentJson } from '../domain/indent-json.js';
-import { matchPath } from '../domain/match-path.js';
 import type { AgentSettings } from '../ports/agent-settings.js';
-import { readIntentions } from './intention-answer.js';
+import type { Authorizer } from './authorizer.js';
+import { AUTHORIZE_PATH } from './hot-authorize.js';
 import type { TokenCache } from './token-cache.js';
 
 export interface ConnectRoutesParts {
-  readonly cache: AgentCache;
+  readonly authorizer: Authorizer;
   readonly leaves: LeafCache;
   readonly bundle: BundleEntry;
   readonly tokens: TokenCache;
   readonly settings: AgentSettings;
-  readonly clock: Clock;
   readonly random: Random;
 }
 
@@ -28,44 +25,20 @@ export interface ConnectRoutesParts {
  * the servers serialized them. Contract §2.
  */
 export class ConnectRoutes {
-  /** The decisions of an entry's value, compiled once; they go when the value goes. */
-  readonly #compiled = new WeakMap<Buffer, IntentionIndex>();
-
   constructor(private readonly parts: ConnectRoutesParts) {}
 
   register(instance: FastifyInstance): void {
-    instance.post('/v1/agent/connect/authorize', (request, reply) => this.#authorize(request, reply));
+    instance.post(AUTHORIZE_PATH, (request, reply) => this.#authorize(request, reply));
     instance.get('/v1/agent/connect/ca/roots', (request, reply) => this.#roots(request, reply));
     instance.get('/v1/agent/connect/ca/leaf/*', (request, reply) => this.#leaf(request, reply));
   }
 
   async #authorize(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const call = callOf(request);
-    const { target, source } = parseAuthorizeRequest(request.body as Uint8Array | undefined);
-    await this.#requireService(call, target);
-    const { entry, hit } = this.parts.cache.entry({ path: matchPath(target), token: call.token });
-    const value = entry.current ?? (await this.#firstIntentions(entry, call.signal));
-    entry.lastUsedAt = this.parts.clock.now();
-    const verdict = this.#decisions(target, value.body).decide({
-      source: source.service,
-      destination: target,
-      defaultAction: this.parts.settings.defaultAction(),
-    });
-    cacheHeaders(reply, { hit, ageSeconds: entry.ageSeconds });
-    return sendJson(reply, JSON.stringify({ Authorized: verdict.allowed, Reason: verdict.reason }));
-  }
-
-  /** Waits for the servers as long as any first read does. */
-  async #firstIntentions(entry: ReturnType<AgentCache['entry']>['entry'], signal: AbortSignal) {
-    return (await entry.read({ minIndex: 0, waitMs: 0, signal })).value;
-  }
-
-  #decisions(target: string, body: Buffer): IntentionIndex {
-    const compiled = this.#compiled.get(body);
-    if (compiled !== undefined) return compiled;
-    const index = readIntentions(body, target);
-    this.#compiled.set(body, index);
-    return index;
+    const body = request.body as Uint8Array | undefined;
+    const authorized = await this.parts.authorizer.answer(call.token, body, () => call.signal);
+    cacheHeaders(reply, authorized);
+    return sendJson(reply, pretty(request, authorized.json));
   }
 
   async #roots(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
