@@ -18,6 +18,9 @@ interface Roots {
   readonly TrustDomain: string;
 }
 
+const trustDomain = async (): Promise<string> =>
+  (await askJson<Roots>(port(9500), { path: '/v1/agent/connect/ca/roots' })).TrustDomain;
+
 describe('npm start', () => {
   let dataDir: string;
   let child: ChildProcess | undefined;
@@ -44,8 +47,6 @@ describe('npm start', () => {
     child = undefined;
     return code;
   };
-  const trustDomain = async (): Promise<string> =>
-    (await askJson<Roots>(port(9500), { path: '/v1/agent/connect/ca/roots' })).TrustDomain;
 
   beforeAll(() => {
     dataDir = join(mkdtempSync(join(tmpdir(), 'banyan-start-')), 'data');

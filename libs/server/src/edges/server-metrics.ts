@@ -1,5 +1,4 @@
 import { MetricsText } from '@banyan/http-kit';
-import {} from '@banyan/http-api';
 import { createMetrics } from '@banyan/telemetry';
 import type { DatacenterCore } from '../core/datacenter-core.js';
 
