@@ -57,7 +57,8 @@ describe('two sidecars', () => {
 
   it('carry megabytes both ways unchanged, and hold the sender back while the reader does not read', async () => {
     const { service, web } = await meshOfTwo();
-    const total = 48 * 1024 * 1024;
+    // Six socket pairs on the way and back may hold 10 MiB each (Linux's largest send and receive buffers).
+    const total = 128 * 1024 * 1024;
     const block = randomBytes(64 * 1024);
     const client = dial(web, 'api');
     let sent = 0;
