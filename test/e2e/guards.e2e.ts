@@ -86,9 +86,9 @@ describe('a server that cannot run as it was told', () => {
   });
 
   it('names the primary as missing in a secondary', async () => {
-    const refusal = await refusalOf(await serverWith({ BANYAN_PRIMARY_DATACENTER: '' }, 'secondary-server'));
+    const refusal = await refusalOf(await serverWith({ BANYAN_PRIMARY_WAN_ADDRESS: '' }, 'secondary-server'));
     expect(refusal.code).toBe('CONFIG_INVALID');
-    expect(refusal.reason).toContain('BANYAN_PRIMARY_DATACENTER is not set');
+    expect(refusal.reason).toContain('BANYAN_PRIMARY_WAN_ADDRESS is not set');
   });
 
   it('refuses plain HTTP beyond loopback, and says what allows it', async () => {

@@ -119,7 +119,7 @@ export class TwoDatacenters {
   replicate(change: SecondaryChange = {}): Replicator {
     const replicator = new Replicator({
       stream: 'primary',
-      sourceDatacenter: 'dc1',
+      sourceDatacenter: () => 'dc1',
       store: this.secondary,
       follower: this.followers.secondary,
       topics: change.topics ?? [intentionReplica],

@@ -5,5 +5,6 @@ export { DatacenterLinks } from './edges/datacenter-links.js';
 export { PrimaryRole } from './primary/primary-role.js';
 export { primarySettings, type PrimarySettings } from './primary/primary-settings.js';
 export { importInitialTokens, publishFingerprint } from './primary/first-start.js';
+export { primaryName } from './secondary/primary-link.js';
 export { SecondaryRole } from './secondary/secondary-role.js';
 export { secondarySettings, type SecondarySettings } from './secondary/secondary-settings.js';

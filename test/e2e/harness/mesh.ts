@@ -56,7 +56,6 @@ export class Mesh {
       wanAdvertise: toSecondary.address,
       serverEntry: 'apps/secondary-server/src/main.js',
       serverEnv: {
-        BANYAN_PRIMARY_DATACENTER: 'dc1',
         BANYAN_PRIMARY_WAN_ADDRESS: toPrimary.address,
         BANYAN_REPLICATION_TOKEN_FILE: secrets.tokenFile('replication-dc2'),
         BANYAN_ROOT_FINGERPRINT_FILE: rootFingerprintFile,

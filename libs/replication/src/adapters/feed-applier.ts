@@ -5,7 +5,7 @@ import { ReplicationCursorRow } from './replication-cursor.row.js';
 
 export interface FeedApplierOptions {
   readonly stream: string;
-  readonly sourceDatacenter: string;
+  readonly sourceDatacenter: () => string;
   readonly store: Store;
   readonly topics: readonly ReplicatedTopic[];
   readonly clock: Clock;
@@ -63,7 +63,13 @@ export class FeedApplier {
 
   async #moveCursor(tx: Transaction, event: FeedEvent): Promise<void> {
     const { stream, sourceDatacenter, clock } = this.options;
-    const row = { stream, sourceDatacenter, epoch: event.epoch, index: event.index, appliedAt: clock.now() };
+    const row = {
+      stream,
+      sourceDatacenter: sourceDatacenter(),
+      epoch: event.epoch,
+      index: event.index,
+      appliedAt: clock.now(),
+    };
     await tx.manager.upsert(ReplicationCursorRow, row, ['stream']);
   }
 }

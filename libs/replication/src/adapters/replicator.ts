@@ -21,7 +21,8 @@ import { Silence } from './silence.js';
 
 export interface ReplicatorOptions {
   readonly stream: string;
-  readonly sourceDatacenter: string;
+  /** Name of the source, once it is known. */
+  readonly sourceDatacenter: () => string;
   readonly store: Store;
   readonly follower: ChangeFollower;
   readonly topics: readonly ReplicatedTopic[];
@@ -100,7 +101,7 @@ export class Replicator {
         reject(
           new BanyanError(
             'TIMEOUT',
-            `the write is made in ${this.options.sourceDatacenter} but did not arrive here within ${limitMs} ms`,
+            `the write is made in ${this.options.sourceDatacenter()} but did not arrive here within ${limitMs} ms`,
           ),
         );
       });

@@ -13,7 +13,7 @@ export class DatacenterLinks extends DatacenterForwarder {
   constructor(
     private readonly core: DatacenterCore,
     /** Addresses known before the directory is: the primary's, in a secondary. */
-    private readonly known: ReadonlyMap<string, string> = new Map(),
+    private readonly known: (datacenter: string) => string | undefined = () => undefined,
   ) {
     super();
   }
@@ -21,7 +21,7 @@ export class DatacenterLinks extends DatacenterForwarder {
   /** The link to a datacenter. Throws `DATACENTER_UNKNOWN`, or `DATACENTER_UNREACHABLE` while it has no address. */
   client(datacenter: string): WanClient {
     const record = this.core.datacenters.find(datacenter);
-    const address = this.known.get(datacenter) ?? record?.wanAddress;
+    const address = this.known(datacenter) ?? record?.wanAddress;
     if (address === undefined) throw new BanyanError('DATACENTER_UNKNOWN', `No path to datacenter "${datacenter}"`);
     if (address === '') {
       throw new BanyanError('DATACENTER_UNREACHABLE', `datacenter ${datacenter} has not told its WAN address yet`);

@@ -6,6 +6,10 @@ import type { DatacenterCore } from '../core/datacenter-core.js';
 import { wanAdvertise } from '../core/server-settings.js';
 import type { SecondarySettings } from './secondary-settings.js';
 
+/** The primary's name: as it is set, else as it was learned at first contact. */
+export const primaryName = (core: DatacenterCore, settings: SecondarySettings): string | undefined =>
+  settings.BANYAN_PRIMARY_DATACENTER ?? core.ca.state.primaryDatacenter;
+
 /** How this datacenter reaches its primary: at first by the pin and the token, later with its own certificate. */
 export class PrimaryLink {
   constructor(
@@ -104,9 +108,10 @@ export class PrimaryLink {
   }
 
   #meet(anchor: { pin: string } | { caPem: string }, signal: AbortSignal): Promise<FirstContact> {
+    const name = primaryName(this.core, this.settings);
     return FirstContact.open({
       address: this.settings.BANYAN_PRIMARY_WAN_ADDRESS,
-      datacenter: this.settings.BANYAN_PRIMARY_DATACENTER,
+      ...(name !== undefined && { datacenter: name }),
       anchor,
       clock: this.core.ambient.clock,
       signal,

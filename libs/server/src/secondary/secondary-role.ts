@@ -12,7 +12,7 @@ import { wanAdvertise } from '../core/server-settings.js';
 import { adoptBundle } from '../edges/bundle-items.js';
 import type { DatacenterLinks } from '../edges/datacenter-links.js';
 import type { HttpEntrance, ServerRole } from '../edges/role.js';
-import { PrimaryLink, WanIntermediateIssuer } from './primary-link.js';
+import { PrimaryLink, primaryName, WanIntermediateIssuer } from './primary-link.js';
 import { WanPrimaryWrites } from './primary-writes.js';
 import { SecondaryWanService } from './secondary-wan-service.js';
 import type { SecondarySettings } from './secondary-settings.js';
@@ -41,8 +41,12 @@ export class SecondaryRole implements ServerRole {
     http: () => HttpEntrance,
   ) {
     const { store, follower, ca: projection, keys, ambient, datacenter } = core;
-    const primary = settings.BANYAN_PRIMARY_DATACENTER;
-    this.#link = new PrimaryLink(core, settings, () => links.client(primary));
+    const primary = (): string => {
+      const name = primaryName(core, settings);
+      if (name === undefined) throw new BanyanError('DATACENTER_UNREACHABLE', 'the primary was not met yet');
+      return name;
+    };
+    this.#link = new PrimaryLink(core, settings, () => links.client(primary()));
     this.#replicator = new Replicator({
       stream: 'primary',
       sourceDatacenter: primary,

@@ -21,8 +21,8 @@ import { invoke, type Method } from './invoke.js';
 export interface FirstContactOptions {
   /** host:port of any server of the datacenter. */
   readonly address: string;
-  /** The datacenter that server must belong to. */
-  readonly datacenter: string;
+  /** The datacenter that server must belong to; absent: any of the trust domain that the anchor stands for. */
+  readonly datacenter?: string;
   /** The SHA-256 fingerprint of a root of the datacenter, or the roots themselves in PEM. */
   readonly anchor: { readonly pin: string } | { readonly caPem: string };
   readonly clock: Clock;
@@ -81,7 +81,7 @@ export class FirstContact {
           `the server speaks of ${roots.trustDomain}, its root of ${trustDomain}`,
         );
       }
-      if (roots.datacenter !== options.datacenter) {
+      if (options.datacenter !== undefined && roots.datacenter !== options.datacenter) {
         throw new BanyanError('PEER_NOT_ALLOWED', `the server is of datacenter ${roots.datacenter}`);
       }
       return new FirstContact(calls, roots);
@@ -156,9 +156,13 @@ const trustDomainOf = (anchors: readonly Certificate[]): string | undefined => {
   return uri === undefined ? undefined : parseSpiffeId(uri).trustDomain;
 };
 
-const bootstrapServer = (server: SpiffeId, datacenter: string, trustDomain: string | undefined): string | undefined => {
+const bootstrapServer = (
+  server: SpiffeId,
+  datacenter: string | undefined,
+  trustDomain: string | undefined,
+): string | undefined => {
   if (server.kind !== 'server') return `a ${server.kind} identity is not a server`;
-  if (server.datacenter !== datacenter) return `it is of datacenter ${server.datacenter}`;
+  if (datacenter !== undefined && server.datacenter !== datacenter) return `it is of datacenter ${server.datacenter}`;
   if (trustDomain !== undefined && server.trustDomain !== trustDomain) return 'it is of another trust domain';
   return undefined;
 };
