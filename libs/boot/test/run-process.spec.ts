@@ -69,6 +69,7 @@ describe('a process', () => {
   it.each([
     ['fails-later', 'the lease was lost'],
     ['rejects-later', 'nobody looks at this'],
+    ['throws-later', 'a listener failed'],
   ])('that %s stops in order and ends with 1', async (behaviour, reason) => {
     const ended = await run(behaviour);
     expect(ended.code).toBe(1);

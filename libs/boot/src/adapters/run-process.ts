@@ -58,9 +58,11 @@ export const runProcess = async <S extends LogSettings>(
   // Not `once`: a second signal (a shell and npm each send one) would end the process in the middle of its stop.
   process.on('SIGINT', () => stop(0));
   process.on('SIGTERM', () => stop(0));
-  process.on('unhandledRejection', (error) =>
-    fail(error instanceof Error ? (error.stack ?? error.message) : String(error)),
-  );
+  // Node would end the process on the spot, and an embedded database would go on without its owner.
+  const unexpected = (error: unknown): void =>
+    fail(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.on('unhandledRejection', unexpected);
+  process.on('uncaughtException', unexpected);
   try {
     const settings = readConfig();
     logger = loggerOf(name, settings);

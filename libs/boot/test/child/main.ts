@@ -20,6 +20,11 @@ await runProcess('child', settings, async (_settings, { logger, fail }) => {
   // Timers hold no process; what serves does.
   const serving = createServer().listen(0, '127.0.0.1');
   if (behaviour === 'fails-later') new SystemTimers().set(1, () => fail('the lease was lost'));
+  if (behaviour === 'throws-later') {
+    new SystemTimers().set(1, () => {
+      throw new Error('a listener failed');
+    });
+  }
   if (behaviour === 'rejects-later') void Promise.reject(new Error('nobody looks at this'));
   await Promise.resolve();
   logger.info('running');
