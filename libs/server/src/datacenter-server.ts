@@ -100,8 +100,14 @@ export class DatacenterServer {
     });
     opened = new InjectedHttp(app, core);
     const server = new DatacenterServer(core, links, role, app);
-    await beforeListening?.();
-    await server.#listen();
+    try {
+      await beforeListening?.();
+      await server.#listen();
+    } catch (error) {
+      await role.stop();
+      await app.close();
+      throw error;
+    }
     role.start();
     core.lease.start();
     server.#reaper.start();
@@ -109,13 +115,17 @@ export class DatacenterServer {
     return server;
   }
 
+  /** Stops in order. Whatever cannot be stopped, the core is closed, and the embedded database with it. */
   async stop(): Promise<void> {
-    await this.#reaper.stop();
-    await this.#trimmer.stop();
-    await this.role.stop();
-    await this.app.close();
-    this.links.close();
-    await this.core.close();
+    try {
+      await this.#reaper.stop();
+      await this.#trimmer.stop();
+      await this.role.stop();
+      await this.app.close();
+    } finally {
+      this.links.close();
+      await this.core.close();
+    }
   }
 
   async #listen(): Promise<void> {

@@ -1,13 +1,14 @@
 import { CA_ENTITIES } from '@banyan/ca';
-import { type JsonValue, SecretText } from '@banyan/kernel';
+import { HOUR, type JsonValue, SecretText, SilentLogger } from '@banyan/kernel';
 import { parseCertificates } from '@banyan/pki';
 import type { Store } from '@banyan/store';
-import { eventually, withTestStore } from '@banyan/testkit';
+import { eventually, FakeTime, holdLease, withTestStore } from '@banyan/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { adoptBundle, bundleJson } from '../src/edges/bundle-items.js';
 import { BootstrapService } from '../src/edges/bootstrap-service.js';
 import { LanService, rootsJson } from '../src/edges/lan-service.js';
 import { parseNodeSync } from '../src/edges/node-sync.js';
+import { ServerIdentity } from '../src/identity/server-identity.js';
 import { openPrimary, type PrimaryBench } from './primary-bench.js';
 
 const stores = withTestStore(CA_ENTITIES);
@@ -30,8 +31,12 @@ const ask = async (token: SecretText, datacenter = 'dc2') => {
   const csrPem = await bench.csr(`spiffe://${bench.core.ca.getTrustDomain().name}`);
   return bench.role.signIntermediate({ token, datacenter, csrPem, wanAddress: '127.0.0.1:2' });
 };
+const adopted = async (store: Store, json: string): Promise<void> => {
+  const lease = await holdLease(store);
+  await adoptBundle(store, json, lease.fence).finally(() => lease.release());
+};
 const roundTrip = async (store: Store): Promise<void> => {
-  await adoptBundle(store, await bundleJson(bench.core.store));
+  await adopted(store, await bundleJson(bench.core.store));
 };
 const issuerOf = (): string => parseCertificates(bench.core.identity.rotating.material!.certChainPem)[1]!.pem;
 
@@ -159,8 +164,17 @@ describe('first contact', () => {
     const forged = items.map((item) => (item.topic === 'root' ? { ...item, contentHash: 'another' } : item));
     const shapes = ['no JSON', '{}', '[{"topic":1}]', JSON.stringify(forged)];
     for (const json of shapes) {
-      await expect(adoptBundle(store, json)).rejects.toMatchObject({ name: 'BanyanError', code: 'REQUEST_INVALID' });
+      await expect(adopted(store, json)).rejects.toMatchObject({ name: 'BanyanError', code: 'REQUEST_INVALID' });
     }
+    expect(JSON.parse(await bundleJson(store))).toEqual([]);
+  });
+
+  it('is not taken over by a server that has lost the lease meanwhile', async () => {
+    const store = await stores.open();
+    const { fence, release } = await holdLease(store);
+    await release();
+    const handed = await bundleJson(bench.core.store);
+    await expect(adoptBundle(store, handed, fence)).rejects.toMatchObject({ name: 'BanyanError', code: 'LEASE_LOST' });
     expect(JSON.parse(await bundleJson(store))).toEqual([]);
   });
 
@@ -170,7 +184,7 @@ describe('first contact', () => {
     const store = await stores.open();
     await roundTrip(store);
     const before = await bundleJson(store);
-    await expect(adoptBundle(store, foreign)).rejects.toMatchObject({
+    await expect(adopted(store, foreign)).rejects.toMatchObject({
       name: 'BanyanError',
       code: 'TRUST_DOMAIN_MISMATCH',
     });
@@ -179,6 +193,19 @@ describe('first contact', () => {
 });
 
 describe('the server’s own identity', () => {
+  it('is renewed within a minute of when it is due, also when the clock was set meanwhile', async () => {
+    const { ca: projection, leaves: issuer, ambient } = bench.core;
+    const time = new FakeTime(ambient.clock.now());
+    const own = { datacenter: 'dc1', projection, issuer, clock: time.clock, timers: time.timers };
+    const identity = new ServerIdentity({ ...own, logger: new SilentLogger() });
+    await identity.start();
+    const first = identity.rotating.material!;
+    time.jump(37 * HOUR);
+    await time.advance(60_000);
+    await eventually('it is signed anew', () => identity.rotating.material !== first);
+    identity.stop();
+  });
+
   it('is signed anew, with the next bundle, as soon as the signing authority changed', async () => {
     const { core, role } = bench;
     const before = core.identity.rotating.material!;

@@ -111,6 +111,7 @@ export class DatacenterCore {
     const ambient = { clock: new SystemClock(), timers: new SystemTimers(), random: new SystemRandom(), logger };
     const keys = loadKeyEncryption(settings, logger);
     const database = await openDatabase(settings, logger, onDatabaseEnd);
+    let core: DatacenterCore | undefined;
     try {
       const store = await openStore({
         url: database.url,
@@ -119,12 +120,12 @@ export class DatacenterCore {
         keyEncryption: keys,
         random: ambient.random,
       });
-      const core = new DatacenterCore(settings, store, keys, ambient, database);
+      core = new DatacenterCore(settings, store, keys, ambient, database);
       await core.follower.start();
       await core.identity.start();
       return core;
     } catch (error) {
-      await database.stop();
+      await (core?.close() ?? database.stop());
       throw error;
     }
   }
@@ -141,10 +142,14 @@ export class DatacenterCore {
 
   async close(): Promise<void> {
     this.identity.stop();
-    await this.lease.stop();
-    await this.follower.stop();
-    await this.store.close();
-    await this.database.stop();
+    try {
+      await this.lease.stop();
+      await this.follower.stop();
+      await this.store.close();
+    } finally {
+      // Whatever else would not close: the embedded database must not go on without its owner.
+      await this.database.stop();
+    }
   }
 
   #registerHealth(): void {

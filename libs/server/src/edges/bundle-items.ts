@@ -1,6 +1,6 @@
 import { CA_REPLICAS } from '@banyan/ca';
 import { BanyanError } from '@banyan/kernel';
-import type { Store } from '@banyan/store';
+import type { Fence, Store } from '@banyan/store';
 import { z } from 'zod';
 
 const itemSchema = z.object({
@@ -24,16 +24,19 @@ export const bundleJson = async (store: Store): Promise<string> => {
 
 /**
  * Takes over what first contact handed over, as a whole or not at all. Returns the index at which it is visible here.
- * Throws `REQUEST_INVALID`, or `TRUST_DOMAIN_MISMATCH` when another trust domain is stored here.
+ * Throws `REQUEST_INVALID`, `LEASE_LOST`, or `TRUST_DOMAIN_MISMATCH` when another trust domain is stored here.
  */
-export const adoptBundle = async (store: Store, json: string): Promise<number> => {
+export const adoptBundle = async (store: Store, json: string, fence: Fence): Promise<number> => {
   const parsed = z.array(itemSchema).max(256).safeParse(parsedJson(json));
   if (!parsed.success) throw new BanyanError('REQUEST_INVALID', 'the bundle of the primary does not follow its schema');
-  const { index } = await store.run(async (tx) => {
-    for (const replica of CA_REPLICAS) {
-      for (const { topic, ...item } of parsed.data) if (topic === replica.topic) await replica.stage(tx, item);
-    }
-  });
+  const { index } = await store.run(
+    async (tx) => {
+      for (const replica of CA_REPLICAS) {
+        for (const { topic, ...item } of parsed.data) if (topic === replica.topic) await replica.stage(tx, item);
+      }
+    },
+    { fence },
+  );
   return index;
 };
 

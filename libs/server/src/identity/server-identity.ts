@@ -15,6 +15,8 @@ export interface ServerIdentityOptions {
 
 /** Tried again after this long when signing our own certificate failed. */
 const RETRY_MS = 1_000;
+/** How often at least it is looked whether the certificate is due, whatever was scheduled: clocks are set. */
+const LOOK_MS = 60_000;
 
 /**
  * This server's own SVID, signed by its datacenter's intermediate: renewed at half life and at every change of the
@@ -71,12 +73,15 @@ export class ServerIdentity {
     const bundlePem = roots.map((root) => root.certificate.pem).join('');
     const current = this.rotating.material;
     const sameAuthority = this.#signed?.authorityId === active.id;
-    if (current !== undefined && sameAuthority && this.#signed?.bundlePem === bundlePem && !this.#due()) return;
+    if (current !== undefined && sameAuthority && this.#signed?.bundlePem === bundlePem && !this.#due()) {
+      this.#armUntilDue();
+      return;
+    }
     await this.#sign(trustDomain.name, bundlePem, active.id);
   }
 
   async #sign(trustDomain: string, bundlePem: string, authorityId: string): Promise<void> {
-    const { datacenter, issuer, clock, logger } = this.options;
+    const { datacenter, issuer, logger } = this.options;
     const keyPair = await generateKeyPair({ type: 'ec', bits: 256 });
     const uri = formatSpiffeId({ kind: 'server', trustDomain, datacenter });
     const leaf = await issuer.issueOwn(issuer.prepare(createCsr({ keyPair, uri })));
@@ -87,7 +92,7 @@ export class ServerIdentity {
     });
     this.#signed = { authorityId, bundlePem };
     this.#dueAt = leaf.certificate.notBefore + (leaf.certificate.notAfter - leaf.certificate.notBefore) / 2;
-    this.#arm(Math.max(RETRY_MS, this.#dueAt - clock.now()));
+    this.#armUntilDue();
     logger.info('own certificate signed', {
       id: uri,
       serial: leaf.certificate.serialHex,
@@ -100,6 +105,10 @@ export class ServerIdentity {
 
   #due(): boolean {
     return this.options.clock.now() >= this.#dueAt;
+  }
+
+  #armUntilDue(): void {
+    this.#arm(Math.min(LOOK_MS, Math.max(RETRY_MS, this.#dueAt - this.options.clock.now())));
   }
 
   #arm(delayMs: number): void {

@@ -39,5 +39,5 @@ export class WanPrimaryWrites implements PrimaryWrites {
 /** The primary's refusal, with its own code and words. */
 const errorOf = (reply: HttpReply, text: string): BanyanError => {
   const code = reply.headers['x-banyan-error'] ?? '';
-  return new BanyanError(code in ERROR_CODES ? (code as ErrorCode) : 'INTERNAL', text);
+  return new BanyanError(Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : 'INTERNAL', text);
 };

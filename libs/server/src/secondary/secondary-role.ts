@@ -116,7 +116,7 @@ export class SecondaryRole implements ServerRole {
   #adoptionState: ReplicationState | undefined;
 
   /** First contact: trust domain, roots and lifetimes, over a channel that the pin proves. */
-  async #adopt(_fence: Fence, signal: AbortSignal): Promise<void> {
+  async #adopt(fence: Fence, signal: AbortSignal): Promise<void> {
     const { ca, store, follower, ambient } = this.core;
     const known = ca.state.trustDomain !== undefined && ca.wantedRoot !== undefined;
     // Not trusted any more: the roots have moved on without us, and the feed that would tell cannot connect.
@@ -125,7 +125,7 @@ export class SecondaryRole implements ServerRole {
       this.#replicator.status.consecutiveFailures > 1;
     if (known && !estranged) return;
     try {
-      const index = await adoptBundle(store, await this.#link.firstBundle(signal));
+      const index = await adoptBundle(store, await this.#link.firstBundle(signal), fence);
       await follower.reached(stateIndex(index), { limitMs: 10_000 });
       this.#adoptionState = undefined;
       ambient.logger.info('trust adopted', {
