@@ -245,6 +245,29 @@ describe('the primary and its own signing authority, on PostgreSQL', () => {
     expect((row.leaf_horizon as Date).getTime()).toBeGreaterThanOrEqual(leaf.certificate.notAfter);
   });
 
+  it('shows the state of one moment, however its reads are held up', async () => {
+    await establish();
+    const late = new CaProjection(bench.store, keys);
+    const other = bench.store.dataSource.createQueryRunner();
+    await other.startTransaction();
+    await other.query('LOCK TABLE root_authority IN ACCESS EXCLUSIVE MODE');
+    const loading = late.load();
+    const heldUp = `SELECT 1 FROM pg_locks WHERE relation = 'root_authority'::regclass AND NOT granted`;
+    while ((await bench.store.dataSource.query(heldUp)).length === 0) await timers.sleep(2, never);
+    await other.query(
+      `INSERT INTO root_authority (id, fingerprint_sha256, generation, name, certificate_pem, state, rotated_out_at,
+         private_key_type, private_key_bits, create_index, modify_index)
+       SELECT 'next', 'next', 2, name, certificate_pem, 'inactive', now(), private_key_type, private_key_bits, 9, 9
+       FROM root_authority`,
+    );
+    await other.commitTransaction();
+    await other.release();
+    await loading;
+    expect(late.state.roots.map((root) => root.generation)).toEqual([1]);
+    await late.load();
+    expect(late.state.roots.map((root) => root.generation)).toEqual([1, 2]);
+  });
+
   it('stores no private key in the clear', async () => {
     await establish();
     const dump = JSON.stringify([

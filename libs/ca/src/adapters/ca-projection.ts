@@ -84,14 +84,20 @@ export class CaProjection implements Projection {
     return () => this.#listeners.delete(listener);
   }
 
+  /**
+   * Reads the four tables as of one moment: an intermediate beside the roots from before its own would be signed with
+   * without the cross-signed certificates, for a whole leaf's life.
+   */
   async load(): Promise<void> {
-    const { manager } = this.store.dataSource;
-    const [trust, configuration, roots, authorities] = await Promise.all([
-      manager.findOne(TrustDomainRow, { where: { id: 1 } }),
-      manager.findOne(CaConfigurationRow, { where: { id: 1 } }),
-      manager.find(RootAuthorityRow, { order: { generation: 'ASC' } }),
-      manager.find(SigningAuthorityRow, { order: { modifyIndex: 'DESC' } }),
-    ]);
+    const { trust, configuration, roots, authorities } = await this.store.dataSource.transaction(
+      'REPEATABLE READ',
+      async (manager) => ({
+        trust: await manager.findOne(TrustDomainRow, { where: { id: 1 } }),
+        configuration: await manager.findOne(CaConfigurationRow, { where: { id: 1 } }),
+        roots: await manager.find(RootAuthorityRow, { order: { generation: 'ASC' } }),
+        authorities: await manager.find(SigningAuthorityRow, { order: { modifyIndex: 'DESC' } }),
+      }),
+    );
     const activeRow = authorities.find((row) => row.slot === 'active');
     const active = activeRow === undefined ? undefined : this.#open(activeRow);
     this.#state = {

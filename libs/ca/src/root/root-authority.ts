@@ -146,7 +146,10 @@ export class RootAuthority {
     const previous = await this.#openActiveRoot();
     const root = await this.#makeRoot(next, projection.getTrustDomain());
     if (root.certificate.fingerprintSha1 === previous.certificate.fingerprintSha1) {
-      await this.#commit(undefined, (tx) => tx.stage(writeCaConfiguration(stored)));
+      await this.#commit(undefined, async (tx) => {
+        await this.#lockConfiguration(tx, current.modifyIndex);
+        tx.stage(writeCaConfiguration(stored));
+      });
       return { kind: 'stored' };
     }
     const crossSigned = change.forceWithoutCrossSigning ? undefined : await this.#crossSign(root, previous);
