@@ -1,7 +1,16 @@
-import { BanyanError, type JsonValue, stateIndex } from '@banyan/kernel';
+import {
+  BanyanError,
+  type JsonValue,
+  SilentLogger,
+  type StateIndex,
+  stateIndex,
+  SystemRandom,
+  SystemTimers,
+} from '@banyan/kernel';
 import { intentionReplica, ServiceIntentionsRow } from '@banyan/intentions';
 import type { ReplicatedTopic } from '@banyan/store';
 import { eventually, FakeTime, settled, withTestStore } from '@banyan/testkit';
+import { ChangeFollower } from '@banyan/watch';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type FeedEvent, ReplicationCursorRow } from '../src/index.js';
 import { TwoDatacenters } from './two-datacenters.js';
@@ -153,6 +162,25 @@ describe('replication between two PostgreSQL stores', () => {
     });
     await holder.applied(other.index, 10_000);
     await standby.applied(other.index, 10_000);
+  });
+
+  it('on a server without the lease has applied only what its own memory has', async () => {
+    // Told of nothing and hardly ever looking: it has what somebody waits for.
+    const log = {
+      listen: () => Promise.resolve({ close: () => Promise.resolve() }),
+      currentIndex: () => mesh.secondary.currentIndex(),
+      changesAfter: (index: StateIndex, limit: number) => mesh.secondary.changesAfter(index, limit),
+    };
+    const ambient = { timers: new SystemTimers(), random: new SystemRandom(), logger: new SilentLogger() };
+    const follower = new ChangeFollower({ log, ...ambient, pollMs: 60_000 });
+    await follower.start();
+    const standby = mesh.replicate({ fence: () => undefined, follower });
+    await eventually('it stands by', () => standby.status.state === 'STANDBY');
+    mesh.replicate();
+    await standby.applied(await mesh.allow('web', 'shop'), 10_000);
+    expect(follower.latest).toBe(await mesh.secondary.currentIndex());
+    await mesh.stopReplicating();
+    await follower.stop();
   });
 
   describe('with a feed that lies', () => {

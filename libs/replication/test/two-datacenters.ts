@@ -80,6 +80,7 @@ export interface SecondaryChange {
   readonly timers?: Timers;
   readonly topics?: readonly ReplicatedTopic[];
   readonly fence?: () => Fence | undefined;
+  readonly follower?: ChangeFollower;
 }
 
 /** A primary and a secondary store, with a feed of intentions between them. */
@@ -121,7 +122,7 @@ export class TwoDatacenters {
       stream: 'primary',
       sourceDatacenter: () => 'dc1',
       store: this.secondary,
-      follower: this.followers.secondary,
+      follower: change.follower ?? this.followers.secondary,
       topics: change.topics ?? [intentionReplica],
       client: this.wan,
       fence: change.fence ?? (() => this.fence),

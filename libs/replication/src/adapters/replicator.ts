@@ -113,6 +113,8 @@ export class Replicator {
     const fence = this.options.fence();
     const cursor = await this.#applier.cursor();
     if (fence === undefined) {
+      // The rows came with the cursor: whoever waits for it must find them in this server's memory, too.
+      if (cursor.index > this.#status.appliedIndex) await this.#caughtUp();
       const reason = 'another server of this datacenter holds the lease and replicates';
       this.#update({ state: 'STANDBY', reason, appliedIndex: cursor.index, consecutiveFailures: 0 });
       return STANDBY_LOOK_MS;
@@ -154,6 +156,11 @@ export class Replicator {
     await follower.reached(index, { limitMs: 10_000 });
     if (written > 0)
       logger.info('replicated', { kind: event.kind, written, items: event.items.length, index: event.index });
+  }
+
+  async #caughtUp(): Promise<void> {
+    const { store, follower } = this.options;
+    await follower.reached(await store.currentIndex(), { limitMs: 10_000 });
   }
 
   #succeeded(event: FeedEvent): void {
