@@ -41,8 +41,7 @@ const preparePrimary = async (ports: { http: number; lan: number; wan: number })
   const parts = {
     core,
     links: new DatacenterLinks(core),
-    role: (http: ConstructorParameters<typeof PrimaryRole>[1]) =>
-      (role = new PrimaryRole(core, http, () => undefined)),
+    role: (http: ConstructorParameters<typeof PrimaryRole>[1]) => (role = new PrimaryRole(core, http, () => undefined)),
   };
   return { parts, role: () => role!, isClosed: () => !core.store.dataSource.isInitialized };
 };
