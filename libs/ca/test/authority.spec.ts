@@ -15,10 +15,10 @@ import {
   SigningAuthority,
   toWireRoots,
 } from '@banyan/ca';
-import { SilentLogger, SystemClock, SystemRandom, SystemTimers } from '@banyan/kernel';
-import { createCsr, generateKeyPair, parseCertificates } from '@banyan/pki';
+import { epochMs, HOUR, SilentLogger, SystemClock, SystemRandom, SystemTimers } from '@banyan/kernel';
+import { createCsr, exportPrivateKeyPem, generateKeyPair, parseCertificates } from '@banyan/pki';
 import { type Fence, KeyEncryption, LeaseKeeper, type Store } from '@banyan/store';
-import { withTestStore } from '@banyan/testkit';
+import { forgeIdentity, withTestStore } from '@banyan/testkit';
 import { ChangeFollower } from '@banyan/watch';
 
 const clock = new SystemClock();
@@ -214,6 +214,24 @@ describe('the primary and its own signing authority, on PostgreSQL', () => {
     await bench.signing.reconcile(bench.fence, never);
     expect(bench.issuer.requests).toEqual([asked]);
     expect(bench.projection.getActive().rootId).toBe(bench.projection.wantedRoot!.id);
+  });
+
+  it('lets one of two changes win that were made to the same configuration, also when the root stays', async () => {
+    await establish();
+    const own = forgeIdentity({
+      subject: 'own root',
+      ca: true,
+      uris: [`spiffe://${bench.projection.getTrustDomain().name}`],
+      notBefore: epochMs(clock.now() - HOUR),
+      notAfter: epochMs(clock.now() + 1_000 * HOUR),
+    });
+    const root = { RootCert: own.certificate.pem, PrivateKey: exportPrivateKeyPem(own.privateKey) };
+    const configure = (LeafCertTTL: string) =>
+      bench.root.configure({ provider: 'consul', options: { ...root, LeafCertTTL }, forceWithoutCrossSigning: false });
+    expect((await configure('72h')).kind).toBe('rotated');
+    const outcomes = await Promise.allSettled([configure('24h'), configure('48h')]);
+    const refused = outcomes.filter((outcome) => outcome.status === 'rejected').map(({ reason }) => reason as unknown);
+    expect(refused).toEqual([expect.objectContaining({ name: 'BanyanError', code: 'CA_CONFLICT' })]);
   });
 
   it('changes lifetimes without touching a root, an intermediate or a leaf', async () => {
