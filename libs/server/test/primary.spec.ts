@@ -144,6 +144,20 @@ describe('signIntermediate', () => {
   });
 });
 
+describe('a report of a secondary', () => {
+  const many = Object.fromEntries(Array.from({ length: 65 }, (_, n) => [`root-${n}`, n]));
+  it.each([
+    ['no JSON', 'no JSON'],
+    ['without horizons', '{}'],
+    ['of more roots than a bundle holds', JSON.stringify({ horizons: many })],
+  ])('is refused when it is one %s', async (_, json) => {
+    await expect(bench.role.wan.report({ datacenter: 'dc2', json })).rejects.toMatchObject({
+      name: 'BanyanError',
+      code: 'REQUEST_INVALID',
+    });
+  });
+});
+
 describe('first contact', () => {
   it('hands over trust domain, configuration and roots, no key among them, so that both sides say the same', async () => {
     const store = await stores.open();

@@ -1,8 +1,31 @@
+import { BanyanError } from '@banyan/kernel';
 import { z } from 'zod';
+
+/** As many as a bundle may hold. */
+const MOST_ROOTS = 64;
 
 /** What a secondary reports of its signing; the time that counts is the primary's own. */
 export const authorityReportSchema = z.object({
   signingRootId: z.string().max(64).optional(),
   wanAddress: z.string().max(300).optional(),
-  horizons: z.record(z.string().max(64), z.number()),
+  horizons: z
+    .record(z.string().max(64), z.number())
+    .refine((horizons) => Object.keys(horizons).length <= MOST_ROOTS, `more than ${MOST_ROOTS} roots`),
 });
+
+/** Parses a report. Throws `REQUEST_INVALID`. */
+export const parseAuthorityReport = (json: string): z.output<typeof authorityReportSchema> => {
+  const report = authorityReportSchema.safeParse(parsedJson(json));
+  if (!report.success) throw new BanyanError('REQUEST_INVALID', 'the report does not follow its schema');
+  return report.data;
+};
+
+/** Undefined for what is no JSON, which no schema lets through. */
+const parsedJson = (json: string): unknown => {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
+};

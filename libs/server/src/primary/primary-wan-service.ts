@@ -17,7 +17,7 @@ import {
 import type { DatacenterCore } from '../core/datacenter-core.js';
 import { optionalToken } from '../edges/lan-service.js';
 import type { HttpEntrance, ServerRole } from '../edges/role.js';
-import { authorityReportSchema } from './authority-report-schema.js';
+import { parseAuthorityReport } from './authority-report-schema.js';
 
 export interface PrimaryWanServiceParts {
   readonly core: DatacenterCore;
@@ -63,9 +63,8 @@ export class PrimaryWanService extends WanPort {
   }
 
   override async report(request: ReportRequest): Promise<ReportReply> {
-    const report = authorityReportSchema.safeParse(JSON.parse(request.json));
-    if (!report.success) throw new BanyanError('REQUEST_INVALID', 'the report does not follow its schema');
-    await this.parts.registry.keepReport(request.datacenter, report.data, this.parts.core.ambient.clock.now());
+    const report = parseAuthorityReport(request.json);
+    await this.parts.registry.keepReport(request.datacenter, report, this.parts.core.ambient.clock.now());
     return {};
   }
 
