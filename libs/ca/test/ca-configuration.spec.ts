@@ -49,6 +49,12 @@ describe('the CA configuration', () => {
     });
   });
 
+  it('refuses an option that is given in two spellings, whichever comes last', () => {
+    expect(refusal({ leafcertttl: '72h', LeafCertTTL: '24h' })).toBe(
+      refused('LeafCertTTL is given twice, in different spellings'),
+    );
+  });
+
   it('takes a duration as text or as a number of nanoseconds, and no bare number as text', () => {
     expect(parse({ LeafCertTTL: 7_200_000_000_000 }).leafTtlMs).toBe(2 * HOUR);
     expect(refusal({ LeafCertTTL: '72' })).toContain('CA_CONFIG_INVALID: error configuring provider: LeafCertTTL: ');

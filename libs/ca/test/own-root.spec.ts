@@ -124,6 +124,10 @@ describe('a root of the operator’s own, on PostgreSQL', () => {
     expect(await configure({ ...options })).toEqual({ kind: 'unchanged' });
     expect(await configure({ ...options, LeafCertTTL: '24h' })).toEqual({ kind: 'stored' });
     expect(bench.projection.state.roots).toHaveLength(2);
+    expect(await configure({ ...pem(own), LeafCertTTL: '48h' })).toEqual({ kind: 'stored' });
+    await expect(configure({ ...pem(own), PrivateKey: ownRoot().PrivateKey })).rejects.toMatchObject(
+      refusal('PrivateKey does not belong to RootCert'),
+    );
   });
 
   it('leaves again for a generated root, and may come back as the next generation', async () => {

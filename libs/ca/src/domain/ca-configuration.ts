@@ -167,6 +167,8 @@ class OptionReader {
     for (const [key, value] of Object.entries(options)) {
       const name = KNOWN.get(key.toLowerCase());
       if (name === undefined) throw refuse(`unknown option "${key.slice(0, 64)}"`);
+      // Which of two spellings was meant nobody can tell, least of all from the order of keys in JSON.
+      if (this.#values.has(name)) throw refuse(`${name} is given twice, in different spellings`);
       this.#values.set(name, value);
     }
   }

@@ -134,6 +134,8 @@ export class RootAuthority {
       canonicalJson(current.parsed.options as JsonValue) === canonicalJson(next.options as JsonValue);
     if (equal && next.ownRoot === undefined) return { kind: 'unchanged' };
     if (!needsNextRoot(current.parsed, next)) {
+      // A key that is given has to fit, even where its root stays: silence would say that it is the one in use.
+      if (next.ownRoot !== undefined) await this.#makeRoot(next, projection.getTrustDomain());
       await this.#commit(undefined, async (tx) => {
         await this.#lockConfiguration(tx, current.modifyIndex);
         tx.stage(writeCaConfiguration(stored));
