@@ -217,7 +217,18 @@ export class AgentIdentity {
       this.#renewAt = renewalMoment(this.#certificate, this.options.random.fraction());
     }
     this.#material = material;
-    this.options.stored.write(material);
+    this.#store(material);
+  }
+
+  /** A full disk must not cost the running agent its identity: it is kept in memory and written again at the next change. */
+  #store(material: IdentityMaterial): void {
+    try {
+      this.options.stored.write(material);
+    } catch (error) {
+      this.options.logger.error('the identity could not be written: a restart will enrol again', {
+        reason: messageOf(error),
+      });
+    }
   }
 
   #failed(error: unknown): void {

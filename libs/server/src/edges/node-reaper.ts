@@ -8,6 +8,8 @@ const DEAD_AFTER_MS = 30_000;
 /** Marks nodes critical whose agent is silent, on the server that holds the lease. */
 export class NodeReaper {
   readonly #task: BackgroundTask;
+  /** Since when agents could be heard here: an outage of servers or database is not the silence of a node. */
+  #hearingSince: number | undefined;
 
   constructor(core: DatacenterCore) {
     const { ambient, catalogWriter } = core;
@@ -15,12 +17,23 @@ export class NodeReaper {
       ...ambient,
       backoff: { firstMs: 1_000, capMs: LOOK_MS },
       turn: async () => {
-        if (core.fence() === undefined) return LOOK_MS;
-        const names = await catalogWriter.expireNodes(ambient.clock.now(), DEAD_AFTER_MS);
+        const now = ambient.clock.now();
+        if (core.fence() === undefined) {
+          this.#hearingSince = undefined;
+          return LOOK_MS;
+        }
+        // Agents are heard through the database: while it is away, nobody is.
+        await core.store.ping();
+        this.#hearingSince ??= now;
+        if (now - this.#hearingSince < DEAD_AFTER_MS) return LOOK_MS;
+        const names = await catalogWriter.expireNodes(now, DEAD_AFTER_MS);
         if (names.length > 0) ambient.logger.warn('nodes are silent and marked critical', { nodes: names.join(',') });
         return LOOK_MS;
       },
-      onFailure: (error) => ambient.logger.warn('silent nodes not looked for', { reason: messageOf(error) }),
+      onFailure: (error) => {
+        this.#hearingSince = undefined;
+        ambient.logger.warn('silent nodes not looked for', { reason: messageOf(error) });
+      },
     });
   }
 
