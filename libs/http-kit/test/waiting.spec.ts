@@ -136,6 +136,10 @@ describe('requests without a socket', () => {
     caller.abort();
     await refused;
     await until(() => edge.watched.waiting === 0);
+    // Told quietly: pollers leave all the time.
+    const told = () => edge.logger.lines.filter((line) => line.startsWith('Answered a request'));
+    await until(() => told().length > 0);
+    expect(told()).toEqual([expect.stringMatching(/^Answered a request method=GET path=\/v1\/watched status=503 /)]);
   });
 
   it('follow a resource: every change once, until the signal ends it', async () => {

@@ -79,7 +79,9 @@ const openCalls = (edge: EdgeAdapter, logger: Logger): void => {
       status: reply.statusCode,
       elapsedMs: Math.round(reply.elapsedTime),
     };
-    if (reply.statusCode >= 500) logger.warn('Answered a request with an error', fields);
+    // Pollers leave all the time: a caller who has gone, or a server that stops, is no failure to look into.
+    const aborted = reply.getHeader('X-Banyan-Error') === 'ABORTED';
+    if (reply.statusCode >= 500 && !aborted) logger.warn('Answered a request with an error', fields);
     else logger.debug('Answered a request', fields);
     done();
   });
