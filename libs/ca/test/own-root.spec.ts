@@ -61,6 +61,11 @@ describe('a root of the operator’s own, on PostgreSQL', () => {
       () => pem(ownRoot({ notBefore: epochMs(time.now - 9 * HOUR), notAfter: epochMs(time.now - HOUR) })),
       /RootCert is refused: .*(expired|past its end|ended)/i,
     ],
+    [
+      'that ends before three lives of a leaf',
+      () => pem(ownRoot({ notAfter: epochMs(time.now + 215 * HOUR) })),
+      /RootCert ends at .* before three lives of a leaf have passed/,
+    ],
     ['that is not valid yet', () => pem(ownRoot({ notBefore: epochMs(time.now + HOUR) })), /RootCert is refused: /],
     ['that allows no intermediate', () => pem(ownRoot({ pathLength: 0 })), /path length 0 does not/],
     ['that is no CA', () => pem(ownRoot({ ca: false })), /RootCert is refused: /],

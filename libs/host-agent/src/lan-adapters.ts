@@ -1,11 +1,10 @@
 import { type Caller, parseRole } from '@banyan/acl';
 import { EntrySource, type EntryEvent, type EntryRequest, LeafSigner, type SignedLeaf } from '@banyan/agent-cache';
 import { type CarriedAnswer, type CarriedRequest, ServerCalls } from '@banyan/agent-api';
+import { answerLimitMs } from '@banyan/http-kit';
 import { BanyanError, SecretText } from '@banyan/kernel';
 import type { LanClient } from '@banyan/rpc';
 
-/** The longest blocking query with its jitter, and a little. */
-const FORWARD_LIMIT_MS = 650_000;
 const ANONYMOUS_TOKEN = new SecretText('');
 
 /** The cache's entries, followed over LAN. */
@@ -50,7 +49,7 @@ export class LanServerCalls extends ServerCalls {
         headers: token === undefined ? {} : { 'x-consul-token': token.reveal() },
         body,
       },
-      { signal, deadlineMs: FORWARD_LIMIT_MS },
+      { signal, deadlineMs: answerLimitMs(method, path) },
     );
   }
 

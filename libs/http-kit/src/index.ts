@@ -1,4 +1,5 @@
 // Answers
+export { answerLimitMs } from './domain/answer-limit.js';
 export { Answer, answerBlocking, answerEmpty, answerJson, answerText, indexHeaders } from './domain/answer.js';
 export { answerForError } from './domain/error-answer.js';
 export { ERROR_STATUS } from './domain/error-status.js';

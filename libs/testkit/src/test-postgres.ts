@@ -36,7 +36,8 @@ export const withTestStore = (entities: readonly Function[] = []): TestStores =>
     starting ??= EmbeddedPostgres.start({
       dataDir: join(folder, 'pg'),
       // Nothing here has to survive a power cut.
-      settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' },
+      // All stores of a spec file stay open until its last test, each with a pool of its own.
+      settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '400' },
     });
     return starting;
   };

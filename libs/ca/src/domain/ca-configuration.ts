@@ -24,6 +24,8 @@ export interface CaConfiguration {
   readonly csrMaxConcurrent: number;
   /** The operator's own root, when one was given. */
   readonly ownRoot?: { readonly certificatePem: string; readonly privateKeyPem: string };
+  /** The relations between lifetimes are not checked: for tests. */
+  readonly skipValidate: boolean;
   /** The private key was written back as {@link HIDDEN}: the stored one is meant. */
   readonly keptHiddenKey: boolean;
 }
@@ -74,6 +76,7 @@ export const parseCaConfiguration = (provider: string, options: Readonly<Record<
     keySpec: readKeySpec(read),
     csrMaxPerSecond: read.number('CSRMaxPerSecond', 50),
     csrMaxConcurrent: read.number('CSRMaxConcurrent', 0),
+    skipValidate: read.boolean('SkipValidate'),
     keptHiddenKey: read.text('PrivateKey') === HIDDEN,
     ...readOwnRoot(read),
   };

@@ -12,6 +12,8 @@ export interface OwnRootOffer {
   readonly trustDomain: string;
   readonly bundle: readonly RootRecord[];
   readonly now: EpochMs;
+  /** The root must live for longer than this, ms: nothing below it does. */
+  readonly leastLifeMs: number;
 }
 
 /**
@@ -34,6 +36,11 @@ export const acceptOwnRoot = (
     usage: 'authority',
   });
   if (!verdict.ok) throw refuse(`RootCert is refused: ${verdict.reason}`);
+  if (certificate.notAfter - now < offer.leastLifeMs) {
+    throw refuse(
+      `RootCert ends at ${new Date(certificate.notAfter).toISOString()}, before three lives of a leaf have passed: bring one that lives longer, or set SkipValidate`,
+    );
+  }
   const uri = formatSpiffeId({ kind: 'signing', trustDomain });
   if (certificate.uris.length !== 1 || certificate.uris[0] !== uri)
     throw refuse(`RootCert must carry the one URI SAN ${uri}`);

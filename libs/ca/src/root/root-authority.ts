@@ -177,7 +177,8 @@ export class RootAuthority {
     const { clock, random, projection } = this.options;
     if (configuration.ownRoot !== undefined) {
       const offer = { ...configuration.ownRoot, trustDomain: trustDomain.name, bundle: projection.state.roots };
-      return acceptOwnRoot({ ...offer, now: clock.now() });
+      const leastLifeMs = configuration.skipValidate ? 0 : 3 * configuration.leafTtlMs;
+      return acceptOwnRoot({ ...offer, now: clock.now(), leastLifeMs });
     }
     const keyPair = await generateKeyPair(configuration.keySpec);
     const prepared = prepareRoot({

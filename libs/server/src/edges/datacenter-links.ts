@@ -1,10 +1,7 @@
 import { BanyanError } from '@banyan/kernel';
-import { DatacenterForwarder, type ForwardedAnswer, type ForwardedRequest } from '@banyan/http-kit';
+import { answerLimitMs, DatacenterForwarder, type ForwardedAnswer, type ForwardedRequest } from '@banyan/http-kit';
 import { WanClient } from '@banyan/rpc';
 import type { DatacenterCore } from '../core/datacenter-core.js';
-
-/** A call to another datacenter may wait as long as the longest blocking query with its jitter, and a little. */
-const FORWARD_LIMIT_MS = 650_000;
 
 /** The links to every other datacenter, opened on demand and kept; addresses follow the federation's directory. */
 export class DatacenterLinks extends DatacenterForwarder {
@@ -47,7 +44,7 @@ export class DatacenterLinks extends DatacenterForwarder {
         headers: request.token === undefined ? {} : { 'x-consul-token': request.token.reveal() },
         body: request.body,
       },
-      { signal: request.signal, deadlineMs: FORWARD_LIMIT_MS },
+      { signal: request.signal, deadlineMs: answerLimitMs(request.method, request.path) },
     );
   }
 
