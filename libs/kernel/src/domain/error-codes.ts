@@ -68,6 +68,13 @@ export const ERROR_CODES = {
   CA_STATE_READ_ONLY: 'The State of the CA configuration cannot be written.',
   CA_NOT_PRIMARY: 'Only the primary datacenter signs intermediates and holds the root.',
   CA_EXPIRED: 'The signing authority has expired.',
+  PROVIDER_UNREACHABLE: 'The CA provider does not answer; it is tried again. Leaves are signed meanwhile.',
+  PROVIDER_REFUSED: 'The CA provider refuses a call; the message says which, and what it needs.',
+  PROVIDER_CANNOT_CROSS_SIGN: 'The provider of the active root cannot vouch for the next root.',
+  ROTATION_IN_PROGRESS: 'Another rotation has laggards, which the message names. Wait for them, waive them or roll back.',
+  ROTATION_NOT_FOUND: 'There is no rotation with this ID.',
+  ROTATION_PLAN_STALE: 'The plan whose hash was quoted is not the present one: make a new one and look at it.',
+  ROTATION_STEP_ILLEGAL: 'The rotation is in a phase in which this is not possible; the message says what is.',
   CSR_RATE_LIMITED: 'Too many certificates are being signed; try again after the time given.',
 
   // intentions, catalog
