@@ -12,10 +12,19 @@ export { type IssuedLeaf, LeafIssuer, type LeafOrder } from './adapters/leaf-iss
 export { SigningAuthority } from './adapters/signing-authority.js';
 export { type CaConfiguration, HIDDEN, parseCaConfiguration } from './domain/ca-configuration.js';
 export type { AuthorityReport } from './domain/root-retirement.js';
+export type { ChangeMeaning, MadeRoot, RootEffect, RootOrder } from './domain/root-order.js';
 export { crossSignedPath, type RootRecord } from './domain/root-record.js';
 export { toWireRoots, type WireRoot, type WireRoots } from './domain/wire-roots.js';
 export { AuthorityReports } from './ports/authority-reports.js';
 export { IntermediateIssuer, type IntermediateRequest, type IssuedIntermediate } from './ports/intermediate-issuer.js';
+export {
+  type IntermediateOrder,
+  type ProvidedRoot,
+  type ProviderCondition,
+  RootProvider,
+  type RootProviderKind,
+  type RootRequest,
+} from './ports/root-provider.js';
 export { LocalIntermediateIssuer } from './root/local-intermediate-issuer.js';
 export { type ConfigurationChange, type ConfigurationOutcome, RootAuthority } from './root/root-authority.js';
 export { RootRetirement } from './root/root-retirement.js';
