@@ -1,8 +1,15 @@
 import { z } from 'zod';
 import { addressText, bytes, count, csrText, jsonText, nameText, pathText, pemText, tokenText } from './bounds.js';
 
-/** `banyan.lan.v1.SignLeafRequest`. */
-export const SignLeafRequest = z.object({ token: tokenText, csrPem: csrText });
+/**
+ * `banyan.lan.v1.SignLeafRequest`. Why a leaf is asked for: the first of an entry, its time, another root that signs, or a
+ * root that is trusted no more. Whoever gives no reason asks for a first leaf, as far as anybody knows.
+ */
+export const SignLeafRequest = z.object({
+  token: tokenText,
+  csrPem: csrText,
+  reason: z.enum(['first', 'renewal', 'rotation', 'taint', '']).optional(),
+});
 export type SignLeafRequest = z.output<typeof SignLeafRequest>;
 
 /** `banyan.lan.v1.SignLeafReply`: a chain, or the wait in ms before the next try when the rate limit held it back. */
@@ -45,13 +52,18 @@ export const HeartbeatRequest = z.object({
   version: z.string().max(64),
   observedMs: count,
   nodeJson: jsonText.optional(),
+  reportJson: jsonText.optional(),
 });
 export type HeartbeatRequest = z.output<typeof HeartbeatRequest>;
 
-/** `banyan.lan.v1.HeartbeatReply`: the server's clock, what holds where no intention matches, and whether the catalog holds the node. */
+/**
+ * `banyan.lan.v1.HeartbeatReply`: the server's clock, what holds where no intention matches, whether the catalog holds the
+ * node, and over how many ms renewals after a change of root are spread.
+ */
 export const HeartbeatReply = z.object({
   serverMs: count,
   defaultIntentionPolicy: z.enum(['allow', 'deny', '']).optional(),
   known: z.boolean().optional(),
+  reissueSpreadMs: count.optional(),
 });
 export type HeartbeatReply = z.output<typeof HeartbeatReply>;
