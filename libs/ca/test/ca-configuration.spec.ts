@@ -1,20 +1,29 @@
 import { isBanyanError } from '@banyan/kernel';
 import { describe, expect, it } from '@jest/globals';
-import { HIDDEN, needsNextRoot, parseCaConfiguration } from '../src/domain/ca-configuration.js';
+import {
+  HIDDEN,
+  needsNextRoot,
+  parseCaConfiguration,
+  parseStoredCaConfiguration,
+} from '../src/domain/ca-configuration.js';
+import { ownOptionsOf, withStoredSecrets } from '../src/domain/provider-options.js';
+import type { RootProviderKind } from '../src/ports/root-provider.js';
 
 const HOUR = 3_600_000;
 const parse = (options: Readonly<Record<string, unknown>>) => parseCaConfiguration('consul', options);
 
-/** The text after the code, so that one assertion holds both. */
-const refusal = (options: Readonly<Record<string, unknown>>, provider = 'consul'): string => {
+/** The code and the text, so that one assertion holds both. */
+const refusalOf = (work: () => unknown): string => {
   try {
-    parseCaConfiguration(provider, options);
+    work();
   } catch (error) {
     if (isBanyanError(error)) return `${error.code}: ${error.message}`;
     throw error;
   }
   return 'accepted';
 };
+const refusal = (options: Readonly<Record<string, unknown>>, provider = 'consul'): string =>
+  refusalOf(() => parseCaConfiguration(provider, options));
 const refused = (text: string): string => `CA_CONFIG_INVALID: error configuring provider: ${text}`;
 
 describe('the CA configuration', () => {
@@ -24,7 +33,7 @@ describe('the CA configuration', () => {
       intermediateTtlMs: 8_760 * HOUR,
       rootTtlMs: 87_600 * HOUR,
       keySpec: { type: 'ec', bits: 256 },
-      csrMaxPerSecond: 50,
+      csrMaxPerSecond: 250,
       csrMaxConcurrent: 0,
       keptHiddenKey: false,
       options: {},
@@ -171,5 +180,96 @@ describe('needsNextRoot', () => {
     ['a default that is written out', parse({}), parse({ PrivateKeyType: 'ec', PrivateKeyBits: 256 }), false],
   ])('looks at what makes a CA instance: %s', (_, current, next, expected) => {
     expect(needsNextRoot(current, next)).toBe(expected);
+  });
+});
+
+describe('the options of another provider', () => {
+  const kind: RootProviderKind = {
+    name: 'vault',
+    optionNames: ['Address', 'Token', 'RootPKIPath', 'AuthMethod'],
+    secretNames: ['Token', 'AuthMethod.Params.secret_id'],
+    identityNames: ['Address', 'RootPKIPath'],
+    open: () => {
+      throw new Error('parsing opens nothing');
+    },
+  };
+  const kinds = new Map([[kind.name, kind]]);
+  const parseVault = (options: Readonly<Record<string, unknown>>) => parseCaConfiguration('vault', options, kinds);
+
+  it('are taken in any spelling beside the common ones, and kept as written', () => {
+    const options = { address: 'https://vault', rootpkipath: 'root', LeafCertTTL: '2h', auth_method: { Type: 'x' } };
+    const { options: stored, leafTtlMs, provider } = parseVault(options);
+    expect({ stored, leafTtlMs, provider }).toEqual({ stored: options, leafTtlMs: 2 * HOUR, provider: 'vault' });
+    expect(ownOptionsOf(kind.optionNames, { ...options, Token: '' })).toEqual({
+      Address: 'https://vault',
+      RootPKIPath: 'root',
+      AuthMethod: { Type: 'x' },
+    });
+  });
+
+  it.each([
+    [{ Adress: 'x' }, 'unknown option "Adress"'],
+    [{ RootCert: 'x' }, 'unknown option "RootCert"'],
+    [{ AuthMethod: {}, auth_method: {} }, 'AuthMethod is given twice, in different spellings'],
+    [{ AuthMethod: { Params: { secret_id: 'a', SecretID: 'b' } } }, 'secret_id is given twice, in different spellings'],
+    [{ AuthMethod: [{ Params: { secret_id: 'a' } }] }, 'AuthMethod must be a map of names to values'],
+    [{ AuthMethod: { Params: 'a' } }, 'AuthMethod.Params must be a map of names to values'],
+    [{ Token: 7 }, 'Token must be a string'],
+    [{ LeafCertTTL: '1m' }, 'leaf cert TTL must be greater or equal than 1h0m0s, not 1m0s'],
+  ])('are refused by name: %j', (options, text) => {
+    expect(refusalOf(() => parseVault(options))).toBe(refused(text));
+  });
+
+  it('never show a secret, wherever it stands, and say which were given', () => {
+    const params = { role_id: 'banyan', SecretID: 's3cret' };
+    const given = parseVault({ token: 't0ken', AuthMethod: { Type: 'approle', Params: params } });
+    expect(given.options).toEqual({
+      token: HIDDEN,
+      AuthMethod: { Type: 'approle', Params: { role_id: 'banyan', SecretID: HIDDEN } },
+    });
+    expect(given.own).toMatchObject({ givenSecrets: ['Token', 'AuthMethod.Params.secret_id'], keptHidden: [] });
+    expect(JSON.stringify(given)).not.toMatch(/t0ken|s3cret/);
+    const again = parseVault(given.options);
+    expect(again.own).toMatchObject({ givenSecrets: [], keptHidden: ['Token', 'AuthMethod.Params.secret_id'] });
+  });
+
+  it('get stored secrets back where the marker stands, and only there', () => {
+    const stored = { Token: 't0ken', AuthMethod: { Params: { secret_id: 's3cret' } } };
+    const shown = { Address: 'a', token: HIDDEN, auth_method: { params: { SecretId: HIDDEN } } };
+    expect(withStoredSecrets(kind, shown, stored)).toEqual({
+      Address: 'a',
+      token: 't0ken',
+      auth_method: { params: { SecretId: 's3cret' } },
+    });
+    expect(withStoredSecrets(kind, { Token: 'next' }, stored)).toEqual({ Token: 'next' });
+    for (const nothing of [undefined, {}, { Token: HIDDEN }]) {
+      expect(refusalOf(() => withStoredSecrets(kind, { Token: HIDDEN }, nothing))).toBe(
+        refused('Token is hidden and none is stored: give the value itself'),
+      );
+    }
+  });
+
+  it.each([
+    ['another address', { Address: 'b', RootPKIPath: 'root', Token: 'x' }, true],
+    ['another mount', { Address: 'a', RootPKIPath: 'other', Token: 'x' }, true],
+    ['another token', { Address: 'a', RootPKIPath: 'root', Token: 'y' }, false],
+    ['another spelling', { address: 'a', root_pki_path: 'root' }, false],
+    ['another key type', { Address: 'a', RootPKIPath: 'root', PrivateKeyBits: 384 }, true],
+  ])('make a next root by the names the kind gives: %s', (_, options, expected) => {
+    const current = parseStoredCaConfiguration('vault', { Address: 'a', RootPKIPath: 'root', Token: HIDDEN });
+    expect(needsNextRoot(current, parseVault(options))).toBe(expected);
+  });
+
+  it('make a next root when the provider changes, in both directions', () => {
+    expect(needsNextRoot(parse({}), parseVault({ Address: 'a' }))).toBe(true);
+    expect(needsNextRoot(parseStoredCaConfiguration('vault', { Address: 'a' }), parse({}))).toBe(true);
+  });
+
+  it('need no kind once they are stored: a secondary reads what is common and passes on the rest', () => {
+    const options = { Zone: 'z', Token: HIDDEN, leafcertttl: '2h' };
+    const stored = parseStoredCaConfiguration('package:@acme/provider', options);
+    expect(stored).toMatchObject({ provider: 'package:@acme/provider', options, leafTtlMs: 2 * HOUR });
+    expect(refusalOf(() => parseStoredCaConfiguration('consul', { Zone: 'z' }))).toBe(refused('unknown option "Zone"'));
+    expect(parseStoredCaConfiguration('consul', { LeafCertTTL: '2h' })).toEqual(parse({ LeafCertTTL: '2h' }));
   });
 });

@@ -1,13 +1,12 @@
-import {
-  BanyanError,
-  type DurationMs,
-  durationMs,
-  formatGoDuration,
-  HOUR,
-  isBanyanError,
-  parseGoDuration,
-} from '@banyan/kernel';
+import { BanyanError, type DurationMs, durationMs, formatGoDuration, HOUR, isBanyanError } from '@banyan/kernel';
 import { type KeySpec, parseKeySpec } from '@banyan/pki';
+import type { RootProviderKind } from '../ports/root-provider.js';
+import { DEFAULT_CSR_MAX_PER_SECOND } from './csr-limiter.js';
+import { OptionReader, refuse } from './option-reader.js';
+import { HIDDEN, NO_OWN_OPTIONS, type ProviderOptions, readProviderOptions, sameOption } from './provider-options.js';
+
+export { refuse } from './option-reader.js';
+export { HIDDEN } from './provider-options.js';
 
 /** The options of a CA, after parsing. Source: the Consul CA configuration, whose spelling and rules clients rely on. */
 export interface CaConfiguration {
@@ -28,27 +27,24 @@ export interface CaConfiguration {
   readonly skipValidate: boolean;
   /** The private key was written back as {@link HIDDEN}: the stored one is meant. */
   readonly keptHiddenKey: boolean;
+  /** What a provider other than the built-in one says of its own options. */
+  readonly own: ProviderOptions;
 }
-
-/** Stands for a secret in what is stored and read back; written back unchanged, it means "keep what you have". */
-export const HIDDEN = '<hidden>';
 
 export const DEFAULT_OPTIONS = { LeafCertTTL: '72h', IntermediateCertTTL: '8760h', RootCertTTL: '87600h' } as const;
 
-const KNOWN = new Map(
-  [
-    'LeafCertTTL',
-    'IntermediateCertTTL',
-    'RootCertTTL',
-    'PrivateKeyType',
-    'PrivateKeyBits',
-    'CSRMaxPerSecond',
-    'CSRMaxConcurrent',
-    'SkipValidate',
-    'PrivateKey',
-    'RootCert',
-  ].map((name) => [name.toLowerCase(), name]),
-);
+/** What every provider takes. */
+const COMMON_NAMES = [
+  'LeafCertTTL',
+  'IntermediateCertTTL',
+  'RootCertTTL',
+  'PrivateKeyType',
+  'PrivateKeyBits',
+  'CSRMaxPerSecond',
+  'CSRMaxConcurrent',
+  'SkipValidate',
+] as const;
+const BUILT_IN_NAMES = ['PrivateKey', 'RootCert'] as const;
 
 /** The shortest certificate that SkipValidate allows: everything is backdated by a minute, which counts. */
 const SHORTEST_MS = 90_000;
@@ -56,40 +52,77 @@ const LEAF_MAX = durationMs(8_760 * HOUR);
 const INTERMEDIATE_MIN = durationMs(3 * HOUR);
 
 /**
- * Parses and checks a provider name and its option map: keys in any case, numbers and booleans also as strings.
+ * Parses and checks a provider name and its option map: keys in any case, numbers and booleans also as strings. The
+ * options of a provider's own are those of its kind in `kinds`; the built-in one is always known. Whether their values
+ * fit is for `RootProviderKind.open` to say.
  * Throws `CA_PROVIDER_UNKNOWN`, or `CA_CONFIG_INVALID` with the texts existing clients match on.
  */
-export const parseCaConfiguration = (provider: string, options: Readonly<Record<string, unknown>>): CaConfiguration => {
-  if (provider !== 'consul') {
+export const parseCaConfiguration = (
+  provider: string,
+  options: Readonly<Record<string, unknown>>,
+  kinds: ReadonlyMap<string, RootProviderKind> = new Map(),
+): CaConfiguration => {
+  if (provider === BUILT_IN) {
+    const read = new OptionReader(options, { common: [...COMMON_NAMES, ...BUILT_IN_NAMES], own: [] });
+    return parseWith(read, { provider, options: withoutPrivateKey(options), own: NO_OWN_OPTIONS });
+  }
+  const kind = kinds.get(provider);
+  if (kind === undefined) {
     throw new BanyanError(
       'CA_PROVIDER_UNKNOWN',
       `could not initialize provider: unknown CA provider "${provider.slice(0, 64)}"`,
     );
   }
-  const read = new OptionReader(options);
+  const read = new OptionReader(options, { common: COMMON_NAMES, own: kind.optionNames });
+  return parseWith(read, { provider, ...readProviderOptions(kind, options) });
+};
+
+/**
+ * Parses a configuration that was accepted before, here or in the primary: this process may lack the provider that it
+ * names, and needs only what is common to all. Options it does not know are passed through.
+ * Throws `CA_CONFIG_INVALID`.
+ */
+export const parseStoredCaConfiguration = (
+  provider: string,
+  options: Readonly<Record<string, unknown>>,
+): CaConfiguration => {
+  if (provider === BUILT_IN) return parseCaConfiguration(provider, options);
+  const read = new OptionReader(options, { common: COMMON_NAMES, own: 'any' });
+  return parseWith(read, { provider, options, own: NO_OWN_OPTIONS });
+};
+
+const BUILT_IN = 'consul';
+
+const parseWith = (
+  read: OptionReader,
+  given: Pick<CaConfiguration, 'provider' | 'options' | 'own'>,
+): CaConfiguration => {
   const configuration: CaConfiguration = {
-    provider,
-    options: withoutSecrets(options),
+    ...given,
     leafTtlMs: read.duration('LeafCertTTL', DEFAULT_OPTIONS.LeafCertTTL),
     intermediateTtlMs: read.duration('IntermediateCertTTL', DEFAULT_OPTIONS.IntermediateCertTTL),
     rootTtlMs: read.duration('RootCertTTL', DEFAULT_OPTIONS.RootCertTTL),
     keySpec: readKeySpec(read),
-    csrMaxPerSecond: read.number('CSRMaxPerSecond', 50),
+    csrMaxPerSecond: read.number('CSRMaxPerSecond', DEFAULT_CSR_MAX_PER_SECOND),
     csrMaxConcurrent: read.number('CSRMaxConcurrent', 0),
     skipValidate: read.boolean('SkipValidate'),
-    keptHiddenKey: read.text('PrivateKey') === HIDDEN,
-    ...readOwnRoot(read),
+    keptHiddenKey: false,
+    ...(given.provider === BUILT_IN && readOwnRoot(read)),
   };
-  if (!read.boolean('SkipValidate')) checkTtls(configuration);
+  if (!configuration.skipValidate) checkTtls(configuration);
   else checkShortest(configuration);
   return configuration;
 };
 
-/** What makes a CA instance: a change of any of these needs a new root; a change of anything else does not. */
+/**
+ * What makes a CA instance: a change of any of these needs a new root; a change of anything else does not. The current
+ * configuration may be a stored one, whose provider's kind is not at hand: the next one's kind says what to compare.
+ */
 export const needsNextRoot = (current: CaConfiguration, next: CaConfiguration): boolean =>
   current.provider !== next.provider ||
   current.keySpec.type !== next.keySpec.type ||
   current.keySpec.bits !== next.keySpec.bits ||
+  next.own.identityNames.some((name) => !sameOption(name, current.options, next.options)) ||
   (current.ownRoot?.certificatePem.trim() ?? optionText(current.options, 'RootCert')) !==
     (next.ownRoot?.certificatePem.trim() ?? optionText(next.options, 'RootCert'));
 
@@ -98,10 +131,6 @@ const optionText = (options: Readonly<Record<string, unknown>>, name: string): s
   const value = key === undefined ? undefined : options[key];
   return typeof value === 'string' ? value.trim() : '';
 };
-
-/** The refusal of a configuration, in the words that existing clients look for. */
-export const refuse = (text: string): BanyanError =>
-  new BanyanError('CA_CONFIG_INVALID', `error configuring provider: ${text}`);
 
 /** The order of these checks is part of the contract: the first broken rule is the one that is told. */
 const checkTtls = ({ rootTtlMs, intermediateTtlMs, leafTtlMs }: CaConfiguration): void => {
@@ -144,74 +173,21 @@ const readKeySpec = (read: OptionReader): KeySpec => {
   }
 };
 
-const readOwnRoot = (read: OptionReader): Pick<CaConfiguration, 'ownRoot'> => {
+const readOwnRoot = (read: OptionReader): Pick<CaConfiguration, 'ownRoot' | 'keptHiddenKey'> => {
   const certificatePem = read.text('RootCert');
   const privateKeyPem = read.text('PrivateKey');
-  if (certificatePem === undefined && privateKeyPem === undefined) return {};
-  if (privateKeyPem === HIDDEN) return {};
+  if (certificatePem === undefined && privateKeyPem === undefined) return { keptHiddenKey: false };
+  if (privateKeyPem === HIDDEN) return { keptHiddenKey: true };
   if (certificatePem === undefined || privateKeyPem === undefined) {
     throw refuse('RootCert and PrivateKey belong together: give both, or neither to have them generated');
   }
-  return { ownRoot: { certificatePem, privateKeyPem } };
+  return { ownRoot: { certificatePem, privateKeyPem }, keptHiddenKey: false };
 };
 
-const withoutSecrets = (options: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+const withoutPrivateKey = (options: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(options).map(([key, value]) => [
       key,
       key.toLowerCase() === 'privatekey' && value !== '' ? HIDDEN : value,
     ]),
   );
-
-class OptionReader {
-  readonly #values = new Map<string, unknown>();
-
-  constructor(options: Readonly<Record<string, unknown>>) {
-    for (const [key, value] of Object.entries(options)) {
-      const name = KNOWN.get(key.toLowerCase());
-      if (name === undefined) throw refuse(`unknown option "${key.slice(0, 64)}"`);
-      // Which of two spellings was meant nobody can tell, least of all from the order of keys in JSON.
-      if (this.#values.has(name)) throw refuse(`${name} is given twice, in different spellings`);
-      this.#values.set(name, value);
-    }
-  }
-
-  text(name: string): string | undefined {
-    const value = this.#values.get(name);
-    if (value === undefined || value === null || value === '') return undefined;
-    if (typeof value !== 'string') throw refuse(`${name} must be a string`);
-    return value;
-  }
-
-  number(name: string, fallback: number): number {
-    const value = this.#values.get(name);
-    if (value === undefined || value === null || value === '') return fallback;
-    const number = typeof value === 'string' ? Number(value) : value;
-    if (typeof number !== 'number' || !Number.isFinite(number) || number < 0 || number > 1e6) {
-      throw refuse(`${name} must be a number between 0 and 1000000`);
-    }
-    return number;
-  }
-
-  boolean(name: string): boolean {
-    const value = this.#values.get(name);
-    if (value === undefined || value === null || value === '') return false;
-    if (typeof value === 'boolean') return value;
-    if (value === 'true' || value === 1 || value === '1') return true;
-    if (value === 'false' || value === 0 || value === '0') return false;
-    throw refuse(`${name} must be a boolean`);
-  }
-
-  duration(name: string, fallback: string): DurationMs {
-    const value = this.#values.get(name);
-    if (value === undefined || value === null || value === '') return parseGoDuration(fallback);
-    if (typeof value !== 'string' && typeof value !== 'number')
-      throw refuse(`${name} must be a duration such as ${fallback}`);
-    try {
-      return parseGoDuration(value);
-    } catch (error) {
-      if (!isBanyanError(error, 'DURATION_INVALID')) throw error;
-      throw refuse(`${name}: ${error.message}`);
-    }
-  }
-}

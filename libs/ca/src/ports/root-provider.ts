@@ -70,10 +70,16 @@ export interface RootProviderKind {
   readonly name: string;
   /** The option names (in their documented spelling) that are its own, beside the common ones (`LeafCertTTL` …). */
   readonly optionNames: readonly string[];
-  /** Those of them that are secrets: replaced by `<hidden>` in everything that is read back. */
+  /**
+   * Those of them that are secrets: replaced by `<hidden>` in everything that is read back. A dot reaches into a map, as in
+   * `AuthMethod.Params.secret_id`. A secret identifies nothing.
+   */
   readonly secretNames: readonly string[];
   /** Those that identify the root: a change of any needs a next root. */
   readonly identityNames: readonly string[];
-  /** Checks the options and opens the provider. Throws `CA_CONFIG_INVALID`. Makes no call yet. */
+  /**
+   * Checks the options (all of them as they were written, the common ones too, secrets in clear) and opens the provider.
+   * Throws `CA_CONFIG_INVALID`. Makes no call yet.
+   */
   open(options: Readonly<Record<string, unknown>>): RootProvider;
 }
