@@ -14,3 +14,4 @@ export {
   laggardSchema,
   MOST_LAGGARDS,
 } from './domain/datacenter-adoption.js';
+export { type SidecarReport, sidecarReportSchema } from './domain/sidecar-report.js';

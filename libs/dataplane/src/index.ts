@@ -1,6 +1,8 @@
 export { AgentHttpClient, type AgentAnswer, type AgentRequest } from './adapters/agent-http-client.js';
+export { AgentHttpReports } from './adapters/agent-http-reports.js';
 export { AgentHttpSource, type AgentHttpSourceOptions } from './adapters/agent-http-source.js';
 export { type ProxyPorts, SidecarProxy, type SidecarProxyOptions } from './adapters/sidecar-proxy.js';
+export type { ProbePace } from './domain/probe.js';
 export { type ProxyCounters } from './domain/proxy-counters.js';
 export type { Endpoint, Sidecar, Upstream } from './domain/sidecar.js';
 export {
@@ -10,3 +12,4 @@ export {
   MeshSource,
   type TrustMaterial,
 } from './ports/mesh-source.js';
+export { ReportSink } from './ports/report-sink.js';

@@ -17,6 +17,7 @@ const textOr = (fallback: string) =>
 const leafShape = z.object({ CertPEM: z.string().min(1), PrivateKeyPEM: z.string().min(1) });
 
 const trustShape = z.object({
+  ActiveRootID: z.string().nullish(),
   TrustDomain: z.string().min(1),
   Roots: z.array(z.object({ RootCert: z.string().min(1) })).min(1),
 });
@@ -75,7 +76,12 @@ export const readLeaf = (body: string): LeafMaterial => {
 
 export const readTrust = (body: string): TrustMaterial => {
   const trust = read(trustShape, body, 'the roots');
-  return { trustDomain: trust.TrustDomain, rootPems: trust.Roots.map((root) => root.RootCert) };
+  const rootPems = trust.Roots.map((root) => root.RootCert);
+  return {
+    trustDomain: trust.TrustDomain,
+    rootPems,
+    ...(trust.ActiveRootID && { activeRootId: trust.ActiveRootID }),
+  };
 };
 
 /** Upstreams this proxy cannot serve are left out and told to `unsupported`. */

@@ -14,7 +14,7 @@ export interface AgentAddress {
 }
 
 export interface AgentRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   /** Path with query; it never carries the token. */
   readonly path: string;
   readonly body?: string;

@@ -2,12 +2,13 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { BanyanError, type Clock, type Logger, messageOf, type Timers } from '@banyan/kernel';
 import { EndpointRotation } from '../domain/endpoint-rotation.js';
+import { EdgeActivity, type ProbePace } from '../domain/probe.js';
 import type { ProxyCounters } from '../domain/proxy-counters.js';
 import type { Endpoint, Upstream } from '../domain/sidecar.js';
 import { boundPort, drain, listenOn } from './listening.js';
-import { connectToPeer } from './peer-connection.js';
+import type { MaterialInUse } from './mesh-material.js';
+import { PeerDialer } from './peer-dialer.js';
 import { splice } from './splice.js';
-import type { TlsState } from './tls-material.js';
 
 /** From the workload's connection to an established one behind it, over all endpoints together. */
 const CONNECT_LIMIT_MS = 5_000;
@@ -17,7 +18,7 @@ const ATTEMPT_LIMIT_MS = 2_000;
 export interface OutboundOptions {
   readonly upstream: Upstream;
   /** The newest material; read for each connection. */
-  readonly state: () => TlsState | undefined;
+  readonly inUse: () => MaterialInUse | undefined;
   readonly counters: ProxyCounters;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -29,8 +30,11 @@ export class OutboundListener {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #rotation = new EndpointRotation();
+  readonly #activity = new EdgeActivity();
+  readonly #dialer: PeerDialer;
 
   constructor(private readonly options: OutboundOptions) {
+    this.#dialer = new PeerDialer(options);
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => void this.#serve(client));
   }
 
@@ -48,6 +52,28 @@ export class OutboundListener {
 
   replaceEndpoints(endpoints: readonly Endpoint[]): void {
     this.#rotation.replace(endpoints);
+  }
+
+  /** Whether this edge is idle and its next probe is due; the turn is then taken. */
+  takeProbeTurn(o: { activeRootId: string; pace: ProbePace; fraction: number }): boolean {
+    return this.#rotation.size > 0 && this.#activity.takeTurn({ ...o, now: this.options.clock.now() });
+  }
+
+  /** Makes one handshake with one instance. A failure is logged and counted. */
+  async probe(signal: AbortSignal): Promise<void> {
+    const { upstream, counters, logger } = this.options;
+    const endpoint = this.#rotation.nextToProbe();
+    if (endpoint === undefined) return;
+    counters.probesSent += 1;
+    try {
+      await this.#dialer.probe(destinationOf(upstream), endpoint, { limitMs: ATTEMPT_LIMIT_MS, signal });
+      this.#seen();
+    } catch (error) {
+      if (signal.aborted) return;
+      counters.probesFailed += 1;
+      const fields = { upstream: upstream.destination, endpoint: `${endpoint.address}:${endpoint.port}` };
+      logger.warn('probe of an idle edge failed', { ...fields, reason: messageOf(error) });
+    }
   }
 
   async stop(drainMs: number): Promise<void> {
@@ -97,19 +123,11 @@ export class OutboundListener {
   }
 
   async #attempt(endpoint: Endpoint, limitMs: number, signal: AbortSignal): Promise<TLSSocket> {
-    const { upstream, counters, logger, timers } = this.options;
-    const state = this.options.state();
-    if (state === undefined) throw new BanyanError('CA_UNINITIALIZED', 'this sidecar has no certificate yet');
-    const expected = {
-      kind: 'service',
-      trustDomain: state.trustDomain,
-      namespace: 'default',
-      datacenter: upstream.datacenter,
-      service: upstream.destination,
-    } as const;
+    const { upstream, counters, logger } = this.options;
     try {
-      const peer = await connectToPeer({ endpoint, expected, state, timers, limitMs, signal });
+      const peer = await this.#dialer.dial(destinationOf(upstream), endpoint, { limitMs, signal });
       counters.outboundHandshakes += 1;
+      this.#seen();
       return peer;
     } catch (error) {
       counters.outboundFailures += 1;
@@ -120,4 +138,13 @@ export class OutboundListener {
       throw error;
     }
   }
+
+  #seen(): void {
+    this.#activity.seen(this.options.inUse()?.tls.trust.active?.id, this.options.clock.now());
+  }
 }
+
+const destinationOf = ({ destination, datacenter }: Upstream): { service: string; datacenter: string } => ({
+  service: destination,
+  datacenter,
+});

@@ -2,6 +2,7 @@ import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { type ServiceId, serviceSni } from '@banyan/identity';
 import { BanyanError, type Timers } from '@banyan/kernel';
 import { readExpectedPeer } from '../domain/peer-identity.js';
+import { PROBE_PROTOCOL } from '../domain/probe.js';
 import type { Endpoint } from '../domain/sidecar.js';
 import { timeLimit } from './time-limit.js';
 import type { TlsState } from './tls-material.js';
@@ -13,6 +14,8 @@ export interface PeerConnectionOptions {
   /** Whom the peer must prove to be. */
   readonly expected: ServiceId;
   readonly state: TlsState;
+  /** The handshake is all that is wanted: the other side ends the connection. */
+  readonly isProbe: boolean;
   readonly timers: Timers;
   readonly limitMs: number;
   readonly signal: AbortSignal;
@@ -24,23 +27,11 @@ export interface PeerConnectionOptions {
  * for a chain that is not trusted, `TIMEOUT`, `SERVER_UNREACHABLE`.
  */
 export const connectToPeer = (options: PeerConnectionOptions): Promise<TLSSocket> => {
-  const { endpoint, expected, state, timers } = options;
+  const { endpoint, timers } = options;
   const where = `${endpoint.address}:${endpoint.port}`;
   const limit = timeLimit(timers, options.limitMs, `connecting to ${where}`, options.signal);
   return new Promise<TLSSocket>((resolve, reject) => {
-    const connection: ConnectionOptions & { readonly allowHalfOpen: true } = {
-      host: endpoint.address,
-      port: endpoint.port,
-      servername: serviceSni(expected),
-      secureContext: state.clientContext,
-      rejectUnauthorized: true,
-      checkServerIdentity: (_, certificate) => {
-        const reading = readExpectedPeer(certificate.raw, expected);
-        return reading.ok ? undefined : new BanyanError('PEER_NOT_ALLOWED', `${where}: ${reading.reason}`);
-      },
-      allowHalfOpen: true, // missing in the type, documented for net.Socket
-    };
-    const socket = connect(connection);
+    const socket = connect(connectionTo(options, where));
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     const fail = (error: unknown): void => {
@@ -54,12 +45,31 @@ export const connectToPeer = (options: PeerConnectionOptions): Promise<TLSSocket
     socket.once('close', () => fail(new Error('the connection was closed during the handshake')));
     socket.once('secureConnect', () => {
       limit.signal.removeEventListener('abort', onAbort);
-      if (socket.authorized) resolve(socket);
-      else fail(socket.authorizationError);
+      if (!socket.authorized) fail(socket.authorizationError);
+      // No session is ever offered, so this is a defect; a resumed one shows no chain and was not verified now.
+      else if (socket.isSessionReused()) fail(new BanyanError('PEER_UNAUTHENTICATED', `${where}: a resumed session`));
+      else resolve(socket);
     });
     if (limit.signal.aborted) onAbort();
   }).finally(() => limit.end());
 };
+
+const connectionTo = (
+  { endpoint, expected, state, isProbe }: PeerConnectionOptions,
+  where: string,
+): ConnectionOptions & { readonly allowHalfOpen: true } => ({
+  host: endpoint.address,
+  port: endpoint.port,
+  servername: serviceSni(expected),
+  secureContext: state.clientContext,
+  rejectUnauthorized: true,
+  checkServerIdentity: (_, certificate) => {
+    const reading = readExpectedPeer(certificate.raw, expected);
+    return reading.ok ? undefined : new BanyanError('PEER_NOT_ALLOWED', `${where}: ${reading.reason}`);
+  },
+  allowHalfOpen: true, // missing in the type, documented for net.Socket
+  ...(isProbe && { ALPNProtocols: [PROBE_PROTOCOL] }),
+});
 
 const toCoded = (error: unknown, where: string): BanyanError => {
   if (error instanceof BanyanError) return error;

@@ -1,10 +1,16 @@
 import { BackgroundTask, type Clock, type Logger, messageOf, type Random, type Timers } from '@banyan/kernel';
+import { PROBE_PACE, type ProbePace } from '../domain/probe.js';
 import { type ProxyCounters, zeroCounters } from '../domain/proxy-counters.js';
 import { type Sidecar, type Upstream, upstreamKey } from '../domain/sidecar.js';
 import type { MeshSource } from '../ports/mesh-source.js';
-import { InboundListener } from './inbound-listener.js';
+import type { ReportSink } from '../ports/report-sink.js';
+import { follow } from './follow.js';
+import { IdleEdgeProber } from './idle-edge-prober.js';
+import { MeshListener } from './mesh-listener.js';
+import { MeshMaterial } from './mesh-material.js';
 import { OutboundListener } from './outbound-listener.js';
-import { TlsMaterial } from './tls-material.js';
+import { SidecarReporter } from './sidecar-reporter.js';
+import { joinWorkload } from './workload-door.js';
 
 /** Nothing is due; only a change wakes the task. */
 const UNTIL_WOKEN_MS = 24 * 3_600_000;
@@ -20,6 +26,10 @@ export interface SidecarProxyOptions {
   readonly timers: Timers;
   readonly random: Random;
   readonly logger: Logger;
+  /** Where it tells what it verifies with and what it saw; without one it tells nobody. */
+  readonly reports?: ReportSink;
+  /** When idle edges are looked at, while more than one root is in the bundle; 30 s and 10 s unless given. */
+  readonly probePace?: ProbePace;
   /** How long open connections may go on after `stop`; default 5 s. */
   readonly drainMs?: number;
 }
@@ -31,7 +41,7 @@ export interface ProxyPorts {
 
 interface Inbound {
   readonly at: string;
-  readonly listener: InboundListener;
+  readonly listener: MeshListener;
 }
 
 interface Outbound {
@@ -48,12 +58,14 @@ export class SidecarProxy {
   /** Resolves when the proxy listens for the first time. */
   readonly ready: Promise<void>;
   readonly #counters = zeroCounters();
-  readonly #material = new TlsMaterial();
+  readonly #material: MeshMaterial;
   readonly #abort = new AbortController();
   readonly #watches: Promise<void>[] = [];
   readonly #outbound = new Map<string, Outbound>();
   readonly #listening: BackgroundTask;
   readonly #rechecking: BackgroundTask;
+  readonly #prober: IdleEdgeProber;
+  readonly #reporter: SidecarReporter | undefined;
   readonly #drainMs: number;
   #inbound: Inbound | undefined;
   #sidecar: Sidecar | undefined;
@@ -61,6 +73,25 @@ export class SidecarProxy {
 
   constructor(private readonly options: SidecarProxyOptions) {
     const { timers, random, logger } = options;
+    this.#material = new MeshMaterial(options);
+    this.#material.onSwap((inUse, isFirst) => {
+      if (isFirst) this.#listening.wake();
+      this.#inbound?.listener.swap(inUse);
+      this.#prober.wake();
+      this.#reporter?.wake();
+    });
+    const inUse = (): MeshMaterial['current'] => this.#material.current;
+    this.#prober = new IdleEdgeProber({
+      ...options,
+      inUse,
+      edges: () => [...this.#outbound.values()].map(({ listener }) => listener),
+      pace: options.probePace ?? PROBE_PACE,
+    });
+    if (options.reports !== undefined) {
+      const self = (): { id: string; service: string } | undefined =>
+        this.#sidecar && { id: this.#sidecar.proxyId, service: this.#sidecar.service };
+      this.#reporter = new SidecarReporter({ ...options, inUse, self, sink: options.reports });
+    }
     this.#drainMs = options.drainMs ?? DEFAULT_DRAIN_MS;
     this.ready = new Promise((resolve) => {
       this.#tellReady = resolve;
@@ -85,8 +116,10 @@ export class SidecarProxy {
     const { source } = this.options;
     const { signal } = this.#abort;
     this.#follow(source.watchSidecar(signal), (sidecar) => this.#acceptSidecar(sidecar));
-    this.#follow(source.watchTrust(signal), (trust) => this.#acceptMaterial(() => this.#material.acceptTrust(trust)));
+    this.#follow(source.watchTrust(signal), (trust) => this.#material.acceptTrust(trust));
     this.#listening.start();
+    this.#prober.start();
+    this.#reporter?.start();
   }
 
   counters(): Readonly<ProxyCounters> {
@@ -108,7 +141,13 @@ export class SidecarProxy {
   /** Takes no new connections, lets open ones end within the drain time, and stops every watch. */
   async stop(): Promise<void> {
     this.#abort.abort();
-    await Promise.all([this.#listening.stop(), this.#rechecking.stop()]);
+    await Promise.all([
+      this.#listening.stop(),
+      this.#rechecking.stop(),
+      this.#prober.stop(),
+      this.#reporter?.stop(),
+      this.#material.settled(),
+    ]);
     await Promise.all([
       this.#inbound?.listener.stop(this.#drainMs),
       ...[...this.#outbound.keys()].map((key) => this.#closeOutbound(key)),
@@ -116,13 +155,8 @@ export class SidecarProxy {
     await Promise.all(this.#watches);
   }
 
-  /** Runs `take` on each value until the signal is aborted. What `take` throws is a defect and is logged. */
   #follow<T>(values: AsyncIterable<T>, take: (value: T) => void): void {
-    const { logger } = this.options;
-    const run = async (): Promise<void> => {
-      for await (const value of values) take(value);
-    };
-    this.#watches.push(run().catch((error: unknown) => logger.error('a watch ended', { reason: messageOf(error) })));
+    this.#watches.push(follow(values, take, this.options.logger));
   }
 
   #acceptSidecar(sidecar: Sidecar): void {
@@ -138,33 +172,15 @@ export class SidecarProxy {
     this.#listening.wake();
     if (previous !== undefined) return;
     const { signal } = this.#abort;
-    this.#follow(source.watchLeaf(sidecar.service, signal), (leaf) =>
-      this.#acceptMaterial(() => this.#material.acceptLeaf(leaf)),
-    );
+    this.#follow(source.watchLeaf(sidecar.service, signal), (leaf) => this.#material.acceptLeaf(leaf));
     this.#rechecking.start();
     this.#follow(source.watchIntentions(sidecar.service, signal), () => this.#rechecking.wake());
-  }
-
-  #acceptMaterial(accept: () => void): void {
-    const { logger } = this.options;
-    const isFirst = this.#material.state === undefined;
-    try {
-      accept();
-    } catch (error) {
-      logger.error('certificates refused; the last good ones stay in use', { reason: messageOf(error) });
-      return;
-    }
-    const { state } = this.#material;
-    if (state === undefined) return;
-    this.#inbound?.listener.swap(state);
-    if (isFirst) this.#listening.wake();
-    else logger.info('certificates swapped', { trustDomain: state.trustDomain });
   }
 
   /** Makes the listeners those of the registration. Runs again, with back-off, until all of them listen. */
   async #listen(): Promise<number> {
     const sidecar = this.#sidecar;
-    if (sidecar === undefined || this.#material.state === undefined) return UNTIL_WOKEN_MS;
+    if (sidecar === undefined || this.#material.current === undefined) return UNTIL_WOKEN_MS;
     const wanted = new Set(sidecar.upstreams.map(upstreamKey));
     const surplus = [...this.#outbound.keys()].filter((key) => !wanted.has(key));
     await Promise.all(surplus.map((key) => this.#closeOutbound(key)));
@@ -180,21 +196,28 @@ export class SidecarProxy {
   }
 
   async #listenInbound(sidecar: Sidecar): Promise<void> {
-    const { source, timers, logger } = this.options;
+    const { logger } = this.options;
     const at = `${sidecar.bindAddress}:${sidecar.bindPort}`;
     if (this.#inbound?.at === at) return;
     await this.#inbound?.listener.stop(this.#drainMs);
     this.#inbound = undefined;
-    const { state } = this.#material;
-    if (state === undefined) return;
+    const { current } = this.#material;
+    if (current === undefined) return;
     const local = (): { address: string; port: number } => {
-      const current = this.#sidecar ?? sidecar;
-      return { address: current.localAddress, port: current.localPort };
+      const { localAddress, localPort } = this.#sidecar ?? sidecar;
+      return { address: localAddress, port: localPort };
     };
-    const shared = { source, timers, logger, counters: this.#counters };
-    const listener = new InboundListener({ ...shared, target: sidecar.service, local }, state);
+    const listener = new MeshListener(
+      {
+        ...this.options,
+        counters: this.#counters,
+        target: sidecar.service,
+        serve: (socket, peer) => joinWorkload(socket, peer, { ...this.options, local }),
+      },
+      current,
+    );
     await listener.listen(sidecar.bindAddress, sidecar.bindPort);
-    if (this.#material.state !== undefined) listener.swap(this.#material.state); // what came while it bound
+    if (this.#material.current !== undefined) listener.swap(this.#material.current); // what came while it bound
     this.#inbound = { at, listener };
     logger.info('inbound listener ready', { service: sidecar.service, address: at });
   }
@@ -202,9 +225,9 @@ export class SidecarProxy {
   async #listenOutbound(upstream: Upstream): Promise<void> {
     const key = upstreamKey(upstream);
     if (this.#outbound.has(key)) return;
-    const { source, clock, timers, logger } = this.options;
-    const state = (): TlsMaterial['state'] => this.#material.state;
-    const listener = new OutboundListener({ upstream, state, counters: this.#counters, clock, timers, logger });
+    const { source, logger } = this.options;
+    const inUse = (): MeshMaterial['current'] => this.#material.current;
+    const listener = new OutboundListener({ ...this.options, upstream, inUse, counters: this.#counters });
     await listener.listen();
     const watch = new AbortController();
     this.#outbound.set(key, { upstream, listener, watch });

@@ -4,6 +4,7 @@ import type { Endpoint } from './sidecar.js';
 export class EndpointRotation {
   #endpoints: readonly Endpoint[] = [];
   #turn = 0;
+  #probeTurn = 0;
 
   replace(endpoints: readonly Endpoint[]): void {
     this.#endpoints = endpoints;
@@ -20,5 +21,12 @@ export class EndpointRotation {
     const start = this.#turn % count;
     this.#turn = start + 1;
     return [...this.#endpoints.slice(start), ...this.#endpoints.slice(0, start)];
+  }
+
+  /** The next endpoint to look at; the turns of {@link order} stay as they are. */
+  nextToProbe(): Endpoint | undefined {
+    const endpoint = this.#endpoints[this.#probeTurn % Math.max(1, this.#endpoints.length)];
+    this.#probeTurn += 1;
+    return endpoint;
   }
 }

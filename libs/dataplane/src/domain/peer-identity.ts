@@ -23,7 +23,16 @@ const refuse = (reason: string): PeerReading => ({ ok: false, reason });
 export const readServicePeer = (der: Uint8Array | undefined, trustDomain: string): PeerReading => {
   if (der === undefined) return refuse('the peer presented no certificate');
   try {
-    const certificate = Certificate.fromDer(der);
+    return identifyService(Certificate.fromDer(der), trustDomain);
+  } catch (error) {
+    if (isBanyanError(error)) return refuse(error.message);
+    throw error;
+  }
+};
+
+/** As {@link readServicePeer}, of a certificate that was read already. */
+export const identifyService = (certificate: Certificate, trustDomain: string): PeerReading => {
+  try {
     const [uri, ...others] = certificate.uris;
     if (uri === undefined || others.length > 0) {
       return refuse(`the certificate carries ${certificate.uris.length} URIs instead of one`);

@@ -12,6 +12,17 @@ export interface ProxyCounters {
   outboundFailures: number;
   /** Connections of the workload that no endpoint took. */
   outboundUnserved: number;
+  /** Accepted handshakes that were verified a second time, against the active root alone. */
+  shadowChecked: number;
+  /** Of those: handshakes that the shadow trust store would have refused. */
+  shadowFailed: number;
+  /** Handshakes opened only to look at an idle edge, and those of them that failed. */
+  probesSent: number;
+  probesFailed: number;
+  /** Incoming probes that were verified; the workload never sees them. */
+  probesReceived: number;
+  /** Live connections that were cut since their peer's root has left the trust bundle. */
+  cutWithoutRoot: number;
   activeInbound: number;
   activeOutbound: number;
 }
@@ -23,6 +34,12 @@ export const zeroCounters = (): ProxyCounters => ({
   outboundHandshakes: 0,
   outboundFailures: 0,
   outboundUnserved: 0,
+  shadowChecked: 0,
+  shadowFailed: 0,
+  probesSent: 0,
+  probesFailed: 0,
+  probesReceived: 0,
+  cutWithoutRoot: 0,
   activeInbound: 0,
   activeOutbound: 0,
 });

@@ -12,6 +12,8 @@ export interface TrustMaterial {
   /** `<uuid>.consul` */
   readonly trustDomain: string;
   readonly rootPems: readonly string[];
+  /** SHA-1 fingerprint (colon hex) of the root that is to stay, if the agent names one: with others beside it, peers are verified a second time against it alone. */
+  readonly activeRootId?: string;
 }
 
 /** May the client with this verified certificate connect to `target`? */

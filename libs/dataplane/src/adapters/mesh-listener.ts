@@ -1,0 +1,208 @@
+import type { Socket } from 'node:net';
+import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { type Clock, isBanyanError, type Logger, type Timer, type Timers } from '@banyan/kernel';
+import { Admission, type CuttableConnection } from '../domain/admission.js';
+import { identifyService, type ServicePeer } from '../domain/peer-identity.js';
+import type { Judgement } from '../domain/peer-judge.js';
+import { chooseProtocol, PROBE_PROTOCOL } from '../domain/probe.js';
+import type { ProxyCounters } from '../domain/proxy-counters.js';
+import type { MeshSource } from '../ports/mesh-source.js';
+import { boundPort, drain, listenOn } from './listening.js';
+import type { MaterialInUse } from './mesh-material.js';
+import { presentedChain } from './presented-chain.js';
+
+/** A peer that has not finished its handshake by then is dropped. */
+const HANDSHAKE_LIMIT_MS = 5_000;
+const KEEP_ALIVE_MS = 30_000;
+/** A probe is answered by the end of the connection; who does not end its side by then is cut. */
+const PROBE_LIMIT_MS = 2_000;
+
+export interface MeshListenerOptions {
+  /** The name of the service that is protected. */
+  readonly target: string;
+  readonly source: Pick<MeshSource, 'authorize'>;
+  readonly counters: ProxyCounters;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly logger: Logger;
+  /** Takes a connection that is allowed. The socket has `allowHalfOpen`, and a listener for its errors. */
+  readonly serve: (socket: TLSSocket, peer: ServicePeer) => void;
+}
+
+/**
+ * Takes connections of other workloads: mutual TLS, one service identity of the own trust domain, a root of the present
+ * bundle above it, an authorization by the agent; only then the connection is served. Material is swapped without
+ * touching live connections; those whose root leaves the bundle are cut by the judge of the material.
+ */
+export class MeshListener {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #admission: Admission;
+  #inUse: MaterialInUse;
+  /** Set while handshakes may still end that began under the bundle before. */
+  #settling: Timer | undefined;
+
+  constructor(
+    private readonly options: MeshListenerOptions,
+    inUse: MaterialInUse,
+  ) {
+    this.#admission = new Admission(options.target, options.source);
+    this.#inUse = inUse;
+    this.#server = createServer(
+      {
+        ...inUse.tls.serverOptions,
+        requestCert: true,
+        rejectUnauthorized: true,
+        handshakeTimeout: HANDSHAKE_LIMIT_MS,
+        noDelay: true,
+        keepAlive: true,
+        keepAliveInitialDelay: KEEP_ALIVE_MS,
+        ALPNCallback: ({ protocols }) => chooseProtocol(protocols),
+      },
+      (socket) => {
+        // Only from here on: before the handshake, a peer that ends (a health check) would be kept until its time is up.
+        socket.allowHalfOpen = true;
+        this.#accept(socket);
+      },
+    );
+    this.#server.on('tlsClientError', (error, socket) => this.#handshakeFailed(error, socket));
+    this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
+  }
+
+  /** Throws `PORT_IN_USE`, `CONFIG_INVALID`. */
+  async listen(address: string, port: number): Promise<void> {
+    await listenOn(this.#server, address, port);
+    this.#server.on('error', (error) =>
+      this.options.logger.error('inbound listener failed', { reason: error.message }),
+    );
+  }
+
+  /** The port it listens on; chosen by the system when 0 was asked for. */
+  get port(): number {
+    return boundPort(this.#server);
+  }
+
+  /** New handshakes use `inUse`; live connections stay as they are. */
+  swap(inUse: MaterialInUse): void {
+    this.#server.setSecureContext(inUse.tls.serverOptions);
+    if (inUse.tls.trust !== this.#inUse.tls.trust) {
+      this.#settling?.clear();
+      this.#settling = this.options.timers.set(HANDSHAKE_LIMIT_MS * 2, () => {
+        this.#settling = undefined;
+      });
+    }
+    this.#inUse = inUse;
+  }
+
+  /** See {@link Admission.recheck}. */
+  recheck(): Promise<boolean> {
+    return this.#admission.recheck();
+  }
+
+  async stop(drainMs: number): Promise<void> {
+    this.#settling?.clear();
+    await drain(this.#server, this.#sockets, { timers: this.options.timers, drainMs });
+  }
+
+  #accept(socket: TLSSocket): void {
+    const { counters, clock } = this.options;
+    counters.inboundHandshakes += 1;
+    counters.activeInbound += 1;
+    socket.on('error', (error) => this.options.logger.debug('inbound connection failed', { reason: error.message }));
+    socket.once('close', () => {
+      counters.activeInbound -= 1;
+    });
+    const unknown = (reason: string): void => this.#deny(socket, { source: 'unknown', reason, wasLive: false });
+    // None is ever offered, so this is a defect of TLS or of us; its peer was not verified now.
+    if (socket.isSessionReused()) return unknown('the session was resumed');
+    let judgement: Judgement;
+    try {
+      judgement = this.#inUse.judge.judge(presentedChain(socket), 'inbound', clock.now());
+    } catch (error) {
+      if (!isBanyanError(error)) throw error;
+      return unknown(error.message);
+    }
+    const reading = identifyService(judgement.chain.certificates[0]!, this.#inUse.tls.trust.trustDomain);
+    if (!reading.ok) return unknown(reading.reason);
+    this.#judged(socket, reading.peer, judgement);
+  }
+
+  #judged(socket: TLSSocket, peer: ServicePeer, { chain, standing }: Judgement): void {
+    const { counters, clock } = this.options;
+    if (standing.rootId === undefined && this.#settling !== undefined) {
+      // The handshake began under the previous bundle, and the root above its peer has gone with it.
+      this.#deny(socket, { source: peer.uri, reason: 'no root of the trust bundle is above it', wasLive: false });
+      return;
+    }
+    const isProbe = socket.alpnProtocol === PROBE_PROTOCOL;
+    const { judge, tls } = this.#inUse;
+    const seen = { peer: peer.uri, direction: 'inbound', standing, isProbe, now: clock.now() } as const;
+    if (judge.count(seen)) counters.shadowFailed += 1;
+    if (tls.trust.isCompared) counters.shadowChecked += 1;
+    if (isProbe) {
+      this.#endProbe(socket);
+      return;
+    }
+    const live = judge.track(chain, 'inbound', { cut: (reason) => this.#cutWithoutRoot(socket, peer, reason) });
+    socket.once('close', () => live.forget());
+    void this.#admit(socket, peer);
+  }
+
+  async #admit(socket: TLSSocket, peer: ServicePeer): Promise<void> {
+    let isLive = false;
+    const connection: CuttableConnection = {
+      cut: (reason) => this.#deny(socket, { source: peer.uri, reason, wasLive: isLive }),
+    };
+    socket.once('close', () => this.#admission.forget(peer, connection));
+    const { authorized, reason } = await this.#admission.admit(peer, connection);
+    if (socket.destroyed) {
+      // Cut or gone meanwhile; `forget` may have run before the connection was tracked.
+      this.#admission.forget(peer, connection);
+      return;
+    }
+    if (!authorized) {
+      connection.cut(reason);
+      return;
+    }
+    isLive = true;
+    this.options.logger.debug('connection allowed', { source: peer.uri, destination: this.options.target, reason });
+    this.options.serve(socket, peer);
+  }
+
+  /** The other side sees a clean end, which tells it that its own certificate was accepted, too. */
+  #endProbe(socket: TLSSocket): void {
+    this.options.counters.probesReceived += 1;
+    const limit = this.options.timers.set(PROBE_LIMIT_MS, () => socket.destroy());
+    socket.once('close', () => limit.clear());
+    socket.resume();
+    socket.end();
+  }
+
+  #cutWithoutRoot(socket: TLSSocket, peer: ServicePeer, reason: string): void {
+    if (socket.destroyed) return;
+    this.options.counters.cutWithoutRoot += 1;
+    this.options.logger.warn('connection cut', { peer: peer.uri, direction: 'inbound', reason });
+    socket.destroy();
+  }
+
+  #deny(socket: TLSSocket, denial: { source: string; reason: string; wasLive: boolean }): void {
+    if (socket.destroyed) return;
+    this.options.counters.denied += 1;
+    this.options.logger.warn('connection denied', { ...denial, destination: this.options.target });
+    socket.destroy();
+  }
+
+  #handshakeFailed(error: Error, socket: TLSSocket): void {
+    this.options.counters.inboundHandshakeFailures += 1;
+    const code = 'code' in error ? String(error.code) : undefined;
+    const fields = { reason: error.message, code, peer: socket.remoteAddress };
+    // A health check connects and closes without a handshake, every few seconds.
+    const silent = code === 'ECONNRESET' || socket.bytesRead === 0;
+    if (silent) this.options.logger.debug('inbound connection closed before a handshake', fields);
+    else this.options.logger.warn('inbound handshake failed', fields);
+    socket.destroy();
+  }
+}
