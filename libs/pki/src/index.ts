@@ -1,6 +1,14 @@
 export { LocalSigner } from './adapters/local-signer.js';
 export { Certificate, parseCertificates } from './domain/certificate/certificate.js';
 export type { KeyUsage } from './domain/certificate/extensions.js';
+export {
+  type BrokenTransition,
+  followTransitions,
+  type RootTransition,
+  type TransitionQuestion,
+  type TransitionVerdict,
+  type VouchedTransition,
+} from './domain/chain/follow-transitions.js';
 export { type ChainQuestion, type ChainUsage, type ChainVerdict, verifyChain } from './domain/chain/verify-chain.js';
 export { createCsr } from './domain/csr/create-csr.js';
 export { type CertificateRequest, parseCsr } from './domain/csr/parse-csr.js';

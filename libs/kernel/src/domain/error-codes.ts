@@ -40,6 +40,13 @@ export const ERROR_CODES = {
   CHAIN_USAGE_INVALID: 'A certificate may not be used for this purpose.',
   CHAIN_KEY_TOO_WEAK: 'A chain contains a key weaker than EC P-256 or RSA 2048.',
   CHAIN_EXTENSION_UNSUPPORTED: 'A certificate in a chain has a critical extension that banyan does not know.',
+  TRANSITION_INVALID:
+    'A link of the chain from a retired root to a present one is not signed as it must be. Suspect the network.',
+  ROOT_TAINTED:
+    'The key of the pinned or last known root was compromised, so nothing leads on from it: give the peer a new pin.',
+  ROOT_UNVOUCHED:
+    'The pinned or last known root was replaced without vouching for the next one: give the peer a new pin.',
+  CLOCK_SKEW: 'Two clocks differ so much that what one side signs is not valid for the other; the message names both.',
   PREPARED_ALREADY_USED: 'A prepared certificate was issued twice.',
 
   // store
@@ -71,10 +78,13 @@ export const ERROR_CODES = {
   PROVIDER_UNREACHABLE: 'The CA provider does not answer; it is tried again. Leaves are signed meanwhile.',
   PROVIDER_REFUSED: 'The CA provider refuses a call; the message says which, and what it needs.',
   PROVIDER_CANNOT_CROSS_SIGN: 'The provider of the active root cannot vouch for the next root.',
-  ROTATION_IN_PROGRESS: 'Another rotation has laggards, which the message names. Wait for them, waive them or roll back.',
+  ROTATION_IN_PROGRESS:
+    'Another rotation has laggards, which the message names. Wait for them, waive them or roll back.',
   ROTATION_NOT_FOUND: 'There is no rotation with this ID.',
   ROTATION_PLAN_STALE: 'The plan whose hash was quoted is not the present one: make a new one and look at it.',
   ROTATION_STEP_ILLEGAL: 'The rotation is in a phase in which this is not possible; the message says what is.',
+  LEDGER_BROKEN:
+    'The issuance ledger was changed by hand: its chain does not hold. Nothing is signed that cannot be recorded; see GET /v1/connect/ca/ledger/verify.',
   CSR_RATE_LIMITED: 'Too many certificates are being signed; try again after the time given.',
 
   // intentions, catalog
@@ -98,10 +108,31 @@ export const ERROR_CODES = {
   SERVER_UNREACHABLE: 'No server of the datacenter answers.',
   PIN_MISMATCH:
     'The peer did not present a root with the pinned fingerprint. Compare the pin, then suspect the network.',
+  RATE_LIMITED: 'Too many calls without a certificate; try again in a second.',
   PEER_UNAUTHENTICATED: 'The peer presented no certificate that this datacenter trusts.',
   PEER_NOT_ALLOWED: 'The peer is authenticated but may not make this call.',
   TRUST_DOMAIN_MISMATCH: 'The primary has another trust domain than the one stored here.',
   REPLICATION_GAP: 'The change feed did not continue where replication stands; it is followed anew from there.',
+  VERSION_MISMATCH:
+    'The two datacenters speak versions of the replication protocol that do not fit; the message names both. Upgrade the older one.',
+  TWO_PRIMARIES:
+    'Two servers of different histories both act as the primary of this trust domain; the message names both epochs. Stop one of them.',
+  HISTORY_RESTORED:
+    'A secondary knows changes of the primary that its log does not have: a backup was restored. A new epoch was begun; look at what is held.',
+  ROOT_GENERATION_LOWER:
+    'The primary lacks a root that this datacenter knows and serves an earlier one: a backup was restored. Nothing of the bundle is adopted until it has the root back, or somebody confirms.',
+  ROOT_UNPROVEN:
+    'A secondary gave back a root that no root of the primary vouches for; it is not taken into the bundle.',
+  REPLICATION_HELD:
+    'A round would delete too much: its deletions are held until the source has the records again, or somebody confirms them.',
+  REPLICATION_QUARANTINED:
+    'Records of the primary were refused and set aside, each with its reason; everything else is replicated.',
+  REPLICATION_DIFF_STALE:
+    'The hash that was quoted is not that of the present difference: read it again, look at it, and quote its hash.',
+  REPLICATION_STREAM_UNKNOWN: 'There is no replication stream of this name.',
+  ADOPTION_REQUIRED:
+    'This datacenter has a state of its own that joining the primary would replace: read the difference and confirm it.',
+  CANARY_LATE: 'The canary record of the primary did not reach the decisions of this datacenter within its objective.',
   PORT_IN_USE: 'A port is taken by another process; the message names the setting to change.',
 } as const;
 
