@@ -10,11 +10,21 @@ export { CA_REPLICAS } from './adapters/ca-replicas.js';
 export { CA_ENTITIES } from './adapters/ca-rows.js';
 export { type IssuedLeaf, LeafIssuer, type LeafOrder } from './adapters/leaf-issuer.js';
 export { SigningAuthority } from './adapters/signing-authority.js';
-export { type CaConfiguration, HIDDEN, parseCaConfiguration } from './domain/ca-configuration.js';
+export { TransitionProjection } from './adapters/transition-projection.js';
+export { type CaConfiguration, HIDDEN, parseCaConfiguration, refuse } from './domain/ca-configuration.js';
+export { ownOptionsOf } from './domain/provider-options.js';
 export type { AuthorityReport } from './domain/root-retirement.js';
 export type { ChangeMeaning, MadeRoot, RootEffect, RootOrder } from './domain/root-order.js';
 export { crossSignedPath, type RootRecord } from './domain/root-record.js';
 export { toWireRoots, type WireRoot, type WireRoots } from './domain/wire-roots.js';
+export {
+  type Issuance,
+  ISSUANCE_REASONS,
+  issuanceReason,
+  type IssuanceReason,
+  type Requester,
+} from './domain/issuance.js';
+export { IssuanceRecorder } from './ports/issuance-recorder.js';
 export { AuthorityReports } from './ports/authority-reports.js';
 export { IntermediateIssuer, type IntermediateRequest, type IssuedIntermediate } from './ports/intermediate-issuer.js';
 export {
@@ -26,5 +36,8 @@ export {
   type RootRequest,
 } from './ports/root-provider.js';
 export { LocalIntermediateIssuer } from './root/local-intermediate-issuer.js';
-export { type ConfigurationChange, type ConfigurationOutcome, RootAuthority } from './root/root-authority.js';
+export type { SecretConfiguration } from './root/provider-access.js';
+export { builtInKind } from './root/built-in-provider.js';
+export { RootAuthority } from './root/root-authority.js';
 export { RootRetirement } from './root/root-retirement.js';
+export { keepTransition, successorOf } from './root/root-transitions.js';

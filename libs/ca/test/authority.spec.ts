@@ -15,11 +15,12 @@ import {
   SigningAuthority,
   toWireRoots,
 } from '@banyan/ca';
-import { epochMs, HOUR, SilentLogger, SystemClock, SystemRandom, SystemTimers } from '@banyan/kernel';
+import { epochMs, HOUR, SilentLogger, stateIndex, SystemClock, SystemRandom, SystemTimers } from '@banyan/kernel';
 import { createCsr, exportPrivateKeyPem, generateKeyPair, parseCertificates } from '@banyan/pki';
 import { type Fence, KeyEncryption, LeaseKeeper, type Store } from '@banyan/store';
-import { forgeIdentity, withTestStore } from '@banyan/testkit';
+import { forgeIdentity, MemoryIssuances, someRequester, withTestStore } from '@banyan/testkit';
 import { ChangeFollower } from '@banyan/watch';
+import { changeRoot } from './change-root.js';
 
 const clock = new SystemClock();
 const timers = new SystemTimers();
@@ -50,6 +51,7 @@ interface Bench {
   signing: SigningAuthority;
   leaves: LeafIssuer;
   fence: Fence;
+  reached(index: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -90,7 +92,16 @@ describe('the primary and its own signing authority, on PostgreSQL', () => {
       issuer,
       fence,
       signing: new SigningAuthority({ ...common, issuer }),
-      leaves: new LeafIssuer({ datacenter: 'dc1', store, projection, clock, timers, random }),
+      leaves: new LeafIssuer({
+        datacenter: 'dc1',
+        store,
+        projection,
+        recorder: new MemoryIssuances(),
+        clock,
+        timers,
+        random,
+      }),
+      reached: (index) => follower.reached(stateIndex(index), { limitMs: 10_000 }),
       stop: async () => {
         await held.stop();
         await follower.stop();
@@ -103,7 +114,7 @@ describe('the primary and its own signing authority, on PostgreSQL', () => {
   const leafFor = async (service: string) => {
     const keyPair = await generateKeyPair({ type: 'ec', bits: 256 });
     const uri = `spiffe://${bench.projection.getTrustDomain().name}/ns/default/dc/dc1/svc/${service}`;
-    return bench.leaves.issueOwn(bench.leaves.prepare(createCsr({ keyPair, uri })));
+    return bench.leaves.issueOwn(bench.leaves.prepare(createCsr({ keyPair, uri })), someRequester);
   };
   const openssl = (anchors: string, chainPem: string): string => {
     const [leaf, ...rest] = parseCertificates(chainPem);
@@ -135,14 +146,14 @@ describe('the primary and its own signing authority, on PostgreSQL', () => {
   afterEach(() => bench.stop());
 
   const establish = async (): Promise<void> => {
-    await bench.root.initialize(bench.fence);
+    await bench.root.initialize(bench.fence, never);
     await bench.signing.reconcile(bench.fence, never);
   };
 
   it('makes the trust domain once and signs leaves that openssl accepts under the root', async () => {
     await establish();
     const first = bench.projection.getTrustDomain().name;
-    await bench.root.initialize(bench.fence);
+    await bench.root.initialize(bench.fence, never);
     expect(bench.projection.getTrustDomain().name).toBe(first);
     const leaf = await leafFor('web');
     expect(openssl(bench.projection.state.roots[0]!.certificate.pem, leaf.chainPem)).toContain('leaf.pem: OK');
@@ -153,7 +164,7 @@ describe('the primary and its own signing authority, on PostgreSQL', () => {
     await establish();
     const before = await leafFor('web');
     const r1 = bench.projection.wantedRoot!;
-    const outcome = await bench.root.configure({
+    const outcome = await changeRoot(bench, {
       provider: 'consul',
       options: { PrivateKeyType: 'rsa', PrivateKeyBits: 2048 },
       forceWithoutCrossSigning: false,
@@ -184,7 +195,7 @@ describe('the primary and its own signing authority, on PostgreSQL', () => {
     await establish();
     const r1 = bench.projection.wantedRoot!;
     for (const bits of [384, 256]) {
-      await bench.root.configure({
+      await changeRoot(bench, {
         provider: 'consul',
         options: { PrivateKeyBits: bits },
         forceWithoutCrossSigning: false,
@@ -199,7 +210,7 @@ describe('the primary and its own signing authority, on PostgreSQL', () => {
   it('keeps signing with the old pair when the answer is lost, and asks again with the same persisted key', async () => {
     await establish();
     const active = bench.projection.getActive();
-    await bench.root.configure({
+    await changeRoot(bench, {
       provider: 'consul',
       options: { PrivateKeyBits: 384 },
       forceWithoutCrossSigning: false,
@@ -227,7 +238,7 @@ describe('the primary and its own signing authority, on PostgreSQL', () => {
     });
     const root = { RootCert: own.certificate.pem, PrivateKey: exportPrivateKeyPem(own.privateKey) };
     const configure = (LeafCertTTL: string) =>
-      bench.root.configure({ provider: 'consul', options: { ...root, LeafCertTTL }, forceWithoutCrossSigning: false });
+      changeRoot(bench, { provider: 'consul', options: { ...root, LeafCertTTL }, forceWithoutCrossSigning: false });
     expect((await configure('72h')).kind).toBe('rotated');
     const outcomes = await Promise.allSettled([configure('24h'), configure('48h')]);
     const refused = outcomes.filter((outcome) => outcome.status === 'rejected').map(({ reason }) => reason as unknown);
@@ -237,7 +248,7 @@ describe('the primary and its own signing authority, on PostgreSQL', () => {
   it('changes lifetimes without touching a root, an intermediate or a leaf', async () => {
     await establish();
     const { id, modifyIndex } = bench.projection.getActive();
-    const outcome = await bench.root.configure({
+    const outcome = await changeRoot(bench, {
       provider: 'consul',
       options: { LeafCertTTL: '24h' },
       forceWithoutCrossSigning: false,
@@ -246,7 +257,7 @@ describe('the primary and its own signing authority, on PostgreSQL', () => {
     await bench.signing.reconcile(bench.fence, never);
     expect(bench.projection.getActive()).toMatchObject({ id, modifyIndex });
     expect(bench.projection.state.roots).toHaveLength(1);
-    const same = await bench.root.configure({
+    const same = await changeRoot(bench, {
       provider: 'consul',
       options: { LeafCertTTL: '24h' },
       forceWithoutCrossSigning: false,

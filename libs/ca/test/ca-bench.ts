@@ -1,11 +1,12 @@
-import { type Clock, SilentLogger, SystemRandom, SystemTimers } from '@banyan/kernel';
+import { type Clock, SilentLogger, stateIndex, SystemRandom, SystemTimers } from '@banyan/kernel';
 import { type Fence, KeyEncryption, type Store } from '@banyan/store';
-import { holdLease } from '@banyan/testkit';
+import { holdLease, MemoryIssuances } from '@banyan/testkit';
 import { ChangeFollower } from '@banyan/watch';
 import {
   type AuthorityReport,
   AuthorityReports,
   CaProjection,
+  type IssuedIntermediate,
   LeafIssuer,
   LocalIntermediateIssuer,
   RootAuthority,
@@ -26,17 +27,30 @@ export class SaidReports extends AuthorityReports {
   }
 }
 
+/** The root beside us, and how often it was asked for an intermediate. */
+export class CountingIssuer extends LocalIntermediateIssuer {
+  asked = 0;
+  override issue(...order: Parameters<LocalIntermediateIssuer['issue']>): Promise<IssuedIntermediate> {
+    this.asked += 1;
+    return super.issue(...order);
+  }
+}
+
 /** The CA of a primary called dc1 on a real store, at the time of the given clock, holding its lease. */
 export interface CaBench {
   readonly store: Store;
   readonly projection: CaProjection;
   readonly root: RootAuthority;
+  readonly issuer: CountingIssuer;
   readonly leaves: LeafIssuer;
   readonly retirement: RootRetirement;
   readonly reports: SaidReports;
+  readonly recorder: MemoryIssuances;
   readonly fence: Fence;
   /** Makes the signing authority what it should be now. */
   reconcile(): Promise<void>;
+  /** Waits until the index is in the projection. */
+  reached(index: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -50,18 +64,23 @@ export const openCaBench = async (store: Store, clock: Clock): Promise<CaBench> 
   const { fence } = lease;
   const common = { datacenter: 'dc1', store, follower, projection, keys, clock, random, logger };
   const root = new RootAuthority(common);
-  const signing = new SigningAuthority({ ...common, issuer: new LocalIntermediateIssuer(root) });
+  const issuer = new CountingIssuer(root);
+  const signing = new SigningAuthority({ ...common, issuer });
   const reports = new SaidReports();
-  await root.initialize(fence);
+  const recorder = new MemoryIssuances();
+  await root.initialize(fence, never);
   await signing.reconcile(fence, never);
   return {
     store,
     projection,
     root,
+    issuer,
     fence,
     reports,
-    leaves: new LeafIssuer({ datacenter: 'dc1', store, projection, clock, timers, random }),
+    leaves: new LeafIssuer({ datacenter: 'dc1', store, projection, recorder, clock, timers, random }),
+    recorder,
     retirement: new RootRetirement({ ...common, reports }),
+    reached: (index) => follower.reached(stateIndex(index), { limitMs: 10_000 }),
     reconcile: async () => void (await signing.reconcile(fence, never)),
     stop: async () => {
       await lease.release();

@@ -12,7 +12,7 @@ describe('CsrLimiter', () => {
   let ends: (() => void)[];
   beforeEach(() => {
     time = new FakeTime();
-    limiter = new CsrLimiter(() => limits, time.timers);
+    limiter = new CsrLimiter(() => limits, time.timers, time.clock);
     told = [];
     ends = [];
   });
@@ -20,7 +20,7 @@ describe('CsrLimiter', () => {
   const ask = async (name: string, work: () => Promise<void> = async () => {}): Promise<void> => {
     const asked = time.now;
     await limiter
-      .run(time.now, async () => {
+      .run(async () => {
         told.push(`${name} signed after ${time.now - asked}`);
         await work();
       })
@@ -35,13 +35,51 @@ describe('CsrLimiter', () => {
     limits = { perSecond: 4, concurrent: 0 };
     const all = ['a', 'b', 'c', 'd', 'e'].map((name) => ask(name));
     await settled();
-    expect(told).toEqual(['a signed after 0', 'd back in 750', 'e back in 750']);
+    expect(told).toEqual(['a signed after 0', 'd back in 750', 'e back in 1000']);
     await time.advance(500);
     await Promise.all(all);
     expect(told.slice(3)).toEqual(['b signed after 250', 'c signed after 500']);
     await time.advance(250);
     await ask('f');
     expect(told.at(-1)).toBe('f signed after 0');
+  });
+
+  it('tells everybody a moment of their own to come back, and who keeps to it is signed at once', async () => {
+    limits = { perSecond: 100, concurrent: 0 };
+    const all = Array.from({ length: 200 }, (_, n) => ask(`n${n}`));
+    await settled();
+    const moments = told.filter((line) => line.includes('back in')).map((line) => Number(line.split(' ').at(-1)));
+    expect(moments).toHaveLength(149);
+    expect(moments).toEqual(moments.map((_, place) => 510 + place * 10));
+    await time.advance(510);
+    await Promise.all(all);
+    told.length = 0;
+    for (let place = 0; place < 149; place += 1) {
+      await ask(`again${place}`);
+      await time.advance(10);
+    }
+    expect(told).toEqual(moments.map((_, place) => `again${place} signed after 0`));
+  });
+
+  it('pushes nobody away for ever because others do not keep to their moment', async () => {
+    limits = { perSecond: 100, concurrent: 0 };
+    const all = Array.from({ length: 20_000 }, (_, n) => ask(`n${n}`));
+    await settled();
+    const moments = told.filter((line) => line.includes('back in')).map((line) => Number(line.split(' ').at(-1)));
+    expect(Math.max(...moments)).toBe(60_510);
+    expect(new Set(moments).size).toBe(6_001);
+    await time.advance(510);
+    await Promise.all(all);
+  });
+
+  it('spreads those who found no place by how long a place is held', async () => {
+    limits = { perSecond: 0, concurrent: 2 };
+    const all = Array.from({ length: 6 }, (_, n) => askLong(`n${n}`));
+    await time.advance(500);
+    const moments = told.filter((line) => line.includes('back in')).map((line) => Number(line.split(' ').at(-1)));
+    expect(moments).toEqual([500, 503, 505, 508]);
+    ends.forEach((end) => end());
+    await Promise.all(all);
   });
 
   it('saves no slots up: after a pause there is still one at once', async () => {
@@ -92,7 +130,7 @@ describe('CsrLimiter', () => {
 
   it('gives a place back when the signature fails, and shrinks when the limit is lowered', async () => {
     limits = { perSecond: 0, concurrent: 1 };
-    await expect(limiter.run(time.now, () => Promise.reject(new Error('the key is away')))).rejects.toThrow('away');
+    await expect(limiter.run(() => Promise.reject(new Error('the key is away')))).rejects.toThrow('away');
     await ask('a');
     expect(told).toEqual(['a signed after 0']);
     limits = { perSecond: 0, concurrent: 2 };

@@ -1,9 +1,10 @@
 import { epochMs, HOUR, MINUTE } from '@banyan/kernel';
 import { createCsr, generateKeyPair, parseCertificates } from '@banyan/pki';
-import { FakeTime, withTestStore } from '@banyan/testkit';
+import { FakeTime, someRequester, withTestStore } from '@banyan/testkit';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type AuthorityReport, CA_ENTITIES } from '../src/index.js';
 import { type CaBench, openCaBench } from './ca-bench.js';
+import { changeRoot } from './change-root.js';
 
 const stores = withTestStore(CA_ENTITIES);
 
@@ -17,7 +18,7 @@ describe('the end of a root, on PostgreSQL', () => {
   afterEach(() => bench.stop());
 
   const rotate = async (bits: number): Promise<void> => {
-    await bench.root.configure({
+    await changeRoot(bench, {
       provider: 'consul',
       options: { PrivateKeyBits: bits },
       forceWithoutCrossSigning: false,
@@ -27,7 +28,7 @@ describe('the end of a root, on PostgreSQL', () => {
   const signLeaf = async () => {
     const keyPair = await generateKeyPair({ type: 'ec', bits: 256 });
     const uri = `spiffe://${bench.projection.getTrustDomain().name}/ns/default/dc/dc1/svc/web`;
-    return bench.leaves.issueOwn(bench.leaves.prepare(createCsr({ keyPair, uri })));
+    return bench.leaves.issueOwn(bench.leaves.prepare(createCsr({ keyPair, uri })), someRequester);
   };
   const says = (signingRootId: string, horizons: AuthorityReport['horizons'] = {}): void => {
     bench.reports.said.set('dc2', { datacenter: 'dc2', signingRootId, horizons, reportedAt: time.now });

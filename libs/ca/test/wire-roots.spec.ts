@@ -28,6 +28,7 @@ const record = (root: ForgedIdentity, generation: number, change: Partial<RootRe
   name: 'Consul CA Primary Cert',
   certificate: root.certificate,
   state: 'inactive',
+  provider: 'consul',
   privateKeyType: 'ec',
   privateKeyBits: 256,
   createIndex: stateIndex(10 + generation),

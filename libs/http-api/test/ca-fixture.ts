@@ -35,6 +35,7 @@ export const fixedCa = async (): Promise<CaProjection> => {
     name: 'Consul CA Primary Cert',
     certificate,
     state: 'active',
+    provider: 'consul',
     privateKeyType: 'ec',
     privateKeyBits: 256,
     createIndex: stateIndex(3),

@@ -3,7 +3,7 @@ import { TrustDomain } from '@banyan/identity';
 import { Certificate, importPrivateKeyPem, type KeyPair } from '@banyan/pki';
 import type { KeyEncryption, Store } from '@banyan/store';
 import type { Projection } from '@banyan/watch';
-import { type CaConfiguration, parseCaConfiguration } from '../domain/ca-configuration.js';
+import { type CaConfiguration, parseStoredCaConfiguration } from '../domain/ca-configuration.js';
 import type { RootRecord } from '../domain/root-record.js';
 import { CaConfigurationRow, RootAuthorityRow, SigningAuthorityRow, TrustDomainRow } from './ca-rows.js';
 
@@ -32,6 +32,8 @@ export interface CaState {
   /** In order of generation. */
   readonly roots: readonly RootRecord[];
   readonly active?: ActiveAuthority;
+  /** An intermediate under the next root, signed and proved, that waits for its root to become active. */
+  readonly staged?: { readonly rootId: string; readonly certificate: Certificate };
   /** The intermediates before the active one, newest first, public part only. */
   readonly retired: readonly { readonly rootId: string; readonly certificate: Certificate }[];
 }
@@ -56,9 +58,14 @@ export class CaProjection implements Projection {
     return this.#state;
   }
 
-  /** The root that the primary signs intermediates under. */
+  /** The root that leaves are to be signed under. */
   get wantedRoot(): RootRecord | undefined {
     return this.state.roots.find((root) => root.state === 'active');
+  }
+
+  /** The root that everybody trusts and nobody signs under yet. */
+  get nextRoot(): RootRecord | undefined {
+    return this.state.roots.find((root) => root.state === 'next');
   }
 
   /** The trust domain; `CA_UNINITIALIZED` before it is known. */
@@ -100,15 +107,20 @@ export class CaProjection implements Projection {
     );
     const activeRow = authorities.find((row) => row.slot === 'active');
     const active = activeRow === undefined ? undefined : this.#open(activeRow);
+    const staged = authorities.filter(isCertified).find((row) => row.slot === 'staged');
     this.#state = {
       ...(trust && { trustDomain: TrustDomain.ofCluster(trust.clusterId), primaryDatacenter: trust.primaryDatacenter }),
       ...(configuration && { configuration: configurationOf(configuration) }),
       roots: roots.map(rootRecordOf),
       ...(active && { active }),
-      retired: authorities.filter(isRetired).map((row) => ({
-        rootId: row.rootId,
-        certificate: Certificate.fromPem(row.certificatePem),
-      })),
+      ...(staged && { staged: { rootId: staged.rootId, certificate: Certificate.fromPem(staged.certificatePem) } }),
+      retired: authorities
+        .filter(isCertified)
+        .filter((row) => row.slot === 'retired')
+        .map((row) => ({
+          rootId: row.rootId,
+          certificate: Certificate.fromPem(row.certificatePem),
+        })),
     };
     for (const listener of this.#listeners) listener(this.#state);
   }
@@ -136,14 +148,16 @@ export class CaProjection implements Projection {
 
 /** The associated data under which a signing key is sealed: a sealed key moved to another row does not open. */
 export const signingKeyContext = (id: string): string => `signing-authority:${id}`;
-/** Likewise for a root's key. */
+/** Likewise for a root's key, and for the configuration it belongs to. */
 export const rootKeyContext = (id: string): string => `root-authority:${id}`;
 
-const isRetired = (row: SigningAuthorityRow): row is SigningAuthorityRow & { rootId: string; certificatePem: string } =>
-  row.slot === 'retired' && row.rootId !== null && row.certificatePem !== null;
+const isCertified = (
+  row: SigningAuthorityRow,
+): row is SigningAuthorityRow & { rootId: string; certificatePem: string } =>
+  row.rootId !== null && row.certificatePem !== null;
 
 const configurationOf = (row: CaConfigurationRow): StoredConfiguration => ({
-  parsed: parseCaConfiguration(row.provider, row.config),
+  parsed: parseStoredCaConfiguration(row.provider, row.config),
   forceWithoutCrossSigning: row.forceWithoutCrossSigning,
   createIndex: row.createIndex,
   modifyIndex: row.modifyIndex,
@@ -156,6 +170,8 @@ const rootRecordOf = (row: RootAuthorityRow): RootRecord => ({
   certificate: Certificate.fromPem(row.certificatePem),
   ...(row.crossSignedPem !== null && { crossSigned: Certificate.fromPem(row.crossSignedPem) }),
   state: row.state,
+  provider: row.provider,
+  ...(row.taintedAt !== null && { taintedAt: row.taintedAt }),
   ...(row.rotatedOutAt !== null && { rotatedOutAt: row.rotatedOutAt }),
   privateKeyType: row.privateKeyType,
   privateKeyBits: row.privateKeyBits,

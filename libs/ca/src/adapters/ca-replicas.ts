@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { CaConfigurationRow, RootAuthorityRow, TrustDomainRow } from './ca-rows.js';
 import { writeCaConfiguration, writeTrustDomain } from './configuration-writes.js';
 import { deleteRoot, publicBody, type RootContent, rootHash, writeRoot } from './root-writes.js';
+import { rootTransitionReplica } from './transition-writes.js';
 
 const pem = z.string().max(64 * 1024);
 const rootBody = z.strictObject({
@@ -15,7 +16,9 @@ const rootBody = z.strictObject({
   name: z.string().max(256),
   certificatePem: pem,
   crossSignedPem: pem.nullable(),
-  state: z.enum(['active', 'inactive']),
+  provider: z.string().max(256),
+  state: z.enum(['next', 'active', 'inactive']),
+  taintedAt: z.number().nullable(),
   rotatedOutAt: z.number().nullable(),
   privateKeyType: z.string().max(16),
   privateKeyBits: z.int(),
@@ -61,7 +64,9 @@ export const rootReplica: ReplicatedTopic = {
     const content: RootContent = {
       ...body,
       rotatedOutAt: body.rotatedOutAt === null ? null : epochMs(body.rotatedOutAt),
+      taintedAt: body.taintedAt === null ? null : epochMs(body.taintedAt),
       sealedKey: null,
+      sealedConfiguration: null,
     };
     tx.stage(writeRoot(content));
     return true;
@@ -130,4 +135,9 @@ export const caConfigurationReplica: ReplicatedTopic = {
 };
 
 /** In the order in which a secondary must apply them: a root means nothing without its trust domain. */
-export const CA_REPLICAS: readonly ReplicatedTopic[] = [trustDomainReplica, caConfigurationReplica, rootReplica];
+export const CA_REPLICAS: readonly ReplicatedTopic[] = [
+  trustDomainReplica,
+  caConfigurationReplica,
+  rootReplica,
+  rootTransitionReplica,
+];

@@ -1,6 +1,8 @@
 import { bigintAsStateIndex, timestamptzAsEpochMs } from '@banyan/store';
 import { type EpochMs, type StateIndex } from '@banyan/kernel';
+import type { RootState } from '../domain/root-record.js';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { RootTransitionRow } from './root-transition.row.js';
 
 /** The trust domain: made once by the primary, copied by every secondary, never changed. */
 @Entity('trust_domain')
@@ -12,7 +14,7 @@ export class TrustDomainRow {
   @Column({ name: 'modify_index', type: 'bigint', transformer: bigintAsStateIndex }) modifyIndex!: StateIndex;
 }
 
-/** A root; `sealed_key` is set in the primary only. */
+/** A root; `sealed_key` (the provider's key reference) and `sealed_configuration` are set in the primary only. */
 @Entity('root_authority')
 export class RootAuthorityRow {
   @PrimaryColumn({ name: 'id', type: 'text' }) id!: string;
@@ -22,7 +24,11 @@ export class RootAuthorityRow {
   @Column({ name: 'certificate_pem', type: 'text' }) certificatePem!: string;
   @Column({ name: 'cross_signed_pem', type: 'text', nullable: true }) crossSignedPem!: string | null;
   @Column({ name: 'sealed_key', type: 'text', nullable: true }) sealedKey!: string | null;
-  @Column({ name: 'state', type: 'text' }) state!: 'active' | 'inactive';
+  @Column({ name: 'state', type: 'text' }) state!: RootState;
+  @Column({ name: 'provider', type: 'text' }) provider!: string;
+  @Column({ name: 'sealed_configuration', type: 'text', nullable: true }) sealedConfiguration!: string | null;
+  @Column({ name: 'tainted_at', type: 'timestamptz', nullable: true, transformer: timestamptzAsEpochMs })
+  taintedAt!: EpochMs | null;
   @Column({ name: 'rotated_out_at', type: 'timestamptz', nullable: true, transformer: timestamptzAsEpochMs })
   rotatedOutAt!: EpochMs | null;
   @Column({ name: 'private_key_type', type: 'text' }) privateKeyType!: string;
@@ -46,7 +52,7 @@ export class CaConfigurationRow {
 @Entity('signing_authority')
 export class SigningAuthorityRow {
   @PrimaryColumn({ name: 'id', type: 'uuid' }) id!: string;
-  @Column({ name: 'slot', type: 'text' }) slot!: 'pending' | 'active' | 'retired';
+  @Column({ name: 'slot', type: 'text' }) slot!: 'pending' | 'staged' | 'active' | 'retired';
   @Column({ name: 'root_id', type: 'text', nullable: true }) rootId!: string | null;
   @Column({ name: 'sealed_key', type: 'text', nullable: true }) sealedKey!: string | null;
   @Column({ name: 'csr_pem', type: 'text' }) csrPem!: string;
@@ -59,4 +65,10 @@ export class SigningAuthorityRow {
 }
 
 /** The row classes of this room, for the composition root. */
-export const CA_ENTITIES = [TrustDomainRow, RootAuthorityRow, CaConfigurationRow, SigningAuthorityRow] as const;
+export const CA_ENTITIES = [
+  TrustDomainRow,
+  RootAuthorityRow,
+  RootTransitionRow,
+  CaConfigurationRow,
+  SigningAuthorityRow,
+] as const;

@@ -5,19 +5,33 @@ import {
   type EpochMs,
   isBanyanError,
   type Random,
+  SingleFlight,
   type StateIndex,
   type Timers,
 } from '@banyan/kernel';
 import { parseSpiffeId, type SpiffeId } from '@banyan/identity';
-import { Certificate, type CertificateRequest, issue, LocalSigner, parseCsr, prepareLeaf } from '@banyan/pki';
+import {
+  Certificate,
+  type CertificateRequest,
+  issue,
+  LocalSigner,
+  parseCsr,
+  type PreparedCertificate,
+  prepareLeaf,
+} from '@banyan/pki';
 import type { Store } from '@banyan/store';
 import { CsrLimiter } from '../domain/csr-limiter.js';
+import type { Requester } from '../domain/issuance.js';
 import { crossSignedPath } from '../domain/root-record.js';
+import { WorkTime } from '../domain/work-time.js';
+import type { IssuanceRecorder } from '../ports/issuance-recorder.js';
 import type { ActiveAuthority, CaProjection } from './ca-projection.js';
+
+type LeafId = Extract<SpiffeId, { readonly kind: 'service' | 'agent' | 'server' }>;
 
 /** A checked request for a leaf: whose it would be is known, so that the edge can ask whether the caller may. */
 export interface LeafOrder {
-  readonly id: SpiffeId;
+  readonly id: LeafId;
   readonly request: CertificateRequest;
 }
 
@@ -33,29 +47,38 @@ export interface LeafIssuerOptions {
   readonly datacenter: string;
   readonly store: Store;
   readonly projection: CaProjection;
+  readonly recorder: IssuanceRecorder;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
 }
 
-/** Leaves are signed by any replica, from memory; the store is touched once per {@link HORIZON_STEP} of a leaf's life. */
+/** The horizon is written once per this part of a leaf's life; the ledger takes an entry for every leaf, in batches. */
 const HORIZON_STEP = 0.1;
 
 /**
  * Signs leaves with the datacenter's intermediate. `prepare` checks what can be checked without deciding anything;
- * `issue` signs. Nothing lives longer than its issuer, and no leaf exists past its authority's recorded horizon.
+ * `issue` records and signs, in this order. Nothing lives longer than its issuer, no leaf exists past its authority's
+ * recorded horizon, and none that is not in the ledger.
  */
 export class LeafIssuer {
   readonly #limiter: CsrLimiter;
   #signer: { authorityId: string; signer: LocalSigner } | undefined;
   #counts = { signed: 0, limited: 0 };
   #horizon: { authorityId: string; until: EpochMs } | undefined;
+  readonly #horizonWrites = new SingleFlight<string, void>();
+  readonly #preparing = new WorkTime();
+  readonly #signing = new WorkTime();
 
   constructor(private readonly options: LeafIssuerOptions) {
-    this.#limiter = new CsrLimiter(() => {
-      const { csrMaxPerSecond, csrMaxConcurrent } = options.projection.getConfiguration().parsed;
-      return { perSecond: csrMaxPerSecond, concurrent: csrMaxConcurrent };
-    }, options.timers);
+    this.#limiter = new CsrLimiter(
+      () => {
+        const { csrMaxPerSecond, csrMaxConcurrent } = options.projection.getConfiguration().parsed;
+        return { perSecond: csrMaxPerSecond, concurrent: csrMaxConcurrent };
+      },
+      options.timers,
+      options.clock,
+    );
   }
 
   /**
@@ -63,6 +86,18 @@ export class LeafIssuer {
    * or `INPUT_TOO_LARGE`.
    */
   prepare(csrPem: string): LeafOrder {
+    this.#preparing.begin(performance.now());
+    let done = false;
+    try {
+      const order = this.#prepare(csrPem);
+      done = true;
+      return order;
+    } finally {
+      this.#preparing.end(performance.now(), done);
+    }
+  }
+
+  #prepare(csrPem: string): LeafOrder {
     const request = parseCsr(csrPem);
     if (request.uris.length !== 1) {
       throw new BanyanError('CSR_SAN_INVALID', `CSR SAN contains an invalid number of URIs: ${request.uris.length}`);
@@ -94,22 +129,29 @@ export class LeafIssuer {
     return this.#counts;
   }
 
-  /** Signs within the CSR limits (`CSR_RATE_LIMITED` tells when to come back). */
-  async issue(order: LeafOrder): Promise<IssuedLeaf> {
+  /** Leaves per second that this process can sign, measured: what checking a request and signing it took. */
+  get measuredPerSecond(): number | undefined {
+    const { meanMs: preparingMs } = this.#preparing;
+    const { meanMs: signingMs } = this.#signing;
+    return preparingMs === undefined || signingMs === undefined ? undefined : 1_000 / (preparingMs + signingMs);
+  }
+
+  /** Records and signs within the CSR limits (`CSR_RATE_LIMITED` tells when to come back). Throws what the recorder throws. */
+  async issue(order: LeafOrder, requester: Requester): Promise<IssuedLeaf> {
     try {
-      return await this.#limiter.run(this.options.clock.now(), () => this.#sign(order));
+      return await this.#limiter.run(() => this.#sign(order, requester));
     } catch (error) {
       if (isBanyanError(error, 'CSR_RATE_LIMITED')) this.#counts.limited += 1;
       throw error;
     }
   }
 
-  /** Signs for banyan's own processes (servers, agents), which must not wait behind workloads. */
-  issueOwn(order: LeafOrder): Promise<IssuedLeaf> {
-    return this.#sign(order);
+  /** Records and signs for banyan's own processes (servers, agents), which must not wait behind workloads. */
+  issueOwn(order: LeafOrder, requester: Requester): Promise<IssuedLeaf> {
+    return this.#sign(order, requester);
   }
 
-  async #sign({ request }: LeafOrder): Promise<IssuedLeaf> {
+  async #sign({ id, request }: LeafOrder, requester: Requester): Promise<IssuedLeaf> {
     const { projection, clock, random } = this.options;
     const authority = projection.getActive();
     const now = clock.now();
@@ -119,7 +161,19 @@ export class LeafIssuer {
     const lifetimeMs = projection.getConfiguration().parsed.leafTtlMs;
     const prepared = prepareLeaf({ request, issuer: authority.certificate, lifetimeMs, now, random });
     await this.#extendHorizon(authority, epochMs(now + lifetimeMs), lifetimeMs);
-    const certificate = await issue(prepared, this.#signerOf(authority));
+    await this.options.recorder.record({
+      kind: id.kind,
+      serialHex: prepared.serialHex,
+      uri: request.uris[0]!,
+      subject: subjectOf(id),
+      issuerKeyId: authority.certificate.subjectKeyId ?? '',
+      rootId: authority.rootId,
+      requester,
+      notBefore: prepared.notBefore,
+      notAfter: prepared.notAfter,
+      issuedAt: now,
+    });
+    const certificate = await this.#signed(prepared, authority);
     this.#counts.signed += 1;
     return {
       certificate,
@@ -127,6 +181,18 @@ export class LeafIssuer {
       rootId: authority.rootId,
       index: authority.modifyIndex,
     };
+  }
+
+  async #signed(prepared: PreparedCertificate, authority: ActiveAuthority): Promise<Certificate> {
+    this.#signing.begin(performance.now());
+    let done = false;
+    try {
+      const certificate = await issue(prepared, this.#signerOf(authority));
+      done = true;
+      return certificate;
+    } finally {
+      this.#signing.end(performance.now(), done);
+    }
   }
 
   #chain(leaf: Certificate, authority: ActiveAuthority): string {
@@ -145,12 +211,30 @@ export class LeafIssuer {
 
   /** Records, before the leaf exists, until when leaves of this authority may live; rounded up, so writes are few. */
   async #extendHorizon(authority: ActiveAuthority, needed: EpochMs, lifetimeMs: number): Promise<void> {
-    if (this.#horizon?.authorityId === authority.id && this.#horizon.until >= needed) return;
-    const until = epochMs(needed + lifetimeMs * HORIZON_STEP);
+    const recorded = (): boolean => this.#horizon?.authorityId === authority.id && this.#horizon.until >= needed;
+    // Whoever joins a write under way may need a little more than it wrote.
+    while (!recorded()) {
+      const until = epochMs(needed + lifetimeMs * HORIZON_STEP);
+      await this.#horizonWrites.run(authority.id, () => this.#writeHorizon(authority.id, until));
+    }
+  }
+
+  async #writeHorizon(authorityId: string, until: EpochMs): Promise<void> {
     await this.options.store.dataSource.query(
       `UPDATE signing_authority SET leaf_horizon = GREATEST(leaf_horizon, $2) WHERE id = $1`,
-      [authority.id, new Date(until)],
+      [authorityId, new Date(until)],
     );
-    this.#horizon = { authorityId: authority.id, until };
+    this.#horizon = { authorityId, until };
   }
 }
+
+const subjectOf = (id: LeafId): string => {
+  switch (id.kind) {
+    case 'service':
+      return id.service;
+    case 'agent':
+      return id.node;
+    case 'server':
+      return id.datacenter;
+  }
+};

@@ -1,8 +1,9 @@
 import { contentHash, type EpochMs, type JsonValue } from '@banyan/kernel';
 import type { StagedChange } from '@banyan/store';
+import type { RootState } from '../domain/root-record.js';
 import { RootAuthorityRow } from './ca-rows.js';
 
-/** The content of a root row, without its indexes. `sealedKey` stays in the primary. */
+/** The content of a root row, without its indexes. What is sealed stays in the primary. */
 export interface RootContent {
   readonly id: string;
   readonly fingerprintSha256: string;
@@ -11,13 +12,16 @@ export interface RootContent {
   readonly certificatePem: string;
   readonly crossSignedPem: string | null;
   readonly sealedKey: string | null;
-  readonly state: 'active' | 'inactive';
+  readonly sealedConfiguration: string | null;
+  readonly provider: string;
+  readonly state: RootState;
+  readonly taintedAt: EpochMs | null;
   readonly rotatedOutAt: EpochMs | null;
   readonly privateKeyType: string;
   readonly privateKeyBits: number;
 }
 
-/** What crosses the WAN: everything but the key. */
+/** What crosses the WAN: everything but what is sealed. */
 export const publicBody = (root: RootContent): JsonValue => ({
   id: root.id,
   fingerprintSha256: root.fingerprintSha256,
@@ -25,7 +29,9 @@ export const publicBody = (root: RootContent): JsonValue => ({
   name: root.name,
   certificatePem: root.certificatePem,
   crossSignedPem: root.crossSignedPem,
+  provider: root.provider,
   state: root.state,
+  taintedAt: root.taintedAt,
   rotatedOutAt: root.rotatedOutAt,
   privateKeyType: root.privateKeyType,
   privateKeyBits: root.privateKeyBits,
@@ -33,16 +39,17 @@ export const publicBody = (root: RootContent): JsonValue => ({
 
 export const rootHash = (root: RootContent): string => contentHash(publicBody(root));
 
-/** Stages the row. An active root first takes that state from any other, since only one may have it at any instant. */
+/** Stages the row. An active or next root first takes that state from any other: only one may have it at any instant. */
 export const writeRoot = (root: RootContent): StagedChange => ({
   topic: 'root',
   key: root.id,
   operation: 'upsert',
   contentHash: rootHash(root),
   write: async (manager, index) => {
-    if (root.state === 'active') {
-      await manager.query(`UPDATE root_authority SET state = 'inactive' WHERE state = 'active' AND id <> $1`, [
+    if (root.state !== 'inactive') {
+      await manager.query(`UPDATE root_authority SET state = 'inactive' WHERE state = $2 AND id <> $1`, [
         root.id,
+        root.state,
       ]);
     }
     const { createIndex } = (await manager.findOne(RootAuthorityRow, {

@@ -8,6 +8,7 @@ import {
   importPrivateKeyPem,
   issue,
   type KeyPair,
+  type KeySpec,
   LocalSigner,
   parseCsr,
   prepareLeaf,
@@ -15,9 +16,11 @@ import {
 } from '@banyan/pki';
 import type { Fence, KeyEncryption, Store, Transaction } from '@banyan/store';
 import type { ChangeFollower } from '@banyan/watch';
+import { In } from 'typeorm';
 import { intermediateNeed, sameKeySpec } from '../domain/intermediate-need.js';
 import type { IntermediateIssuer } from '../ports/intermediate-issuer.js';
 import { deleteSigningAuthority, type SigningAuthorityContent, writeSigningAuthority } from './authority-writes.js';
+import { crossSignedSteps, keySpecOf, type RootRecord } from '../domain/root-record.js';
 import { type CaProjection, signingKeyContext } from './ca-projection.js';
 import { SigningAuthorityRow } from './ca-rows.js';
 
@@ -53,16 +56,31 @@ export class SigningAuthority {
   constructor(private readonly options: SigningAuthorityOptions) {}
 
   /**
-   * Makes the signing authority what it should be now. Resolves to the moment to look again. Runs under the `ca` lease;
-   * `fence` proves it. Fails with the codes of {@link IntermediateIssuer}, or `CA_UNINITIALIZED` without a root.
+   * Makes the signing authority what it should be now, then gets ready for the next root. Resolves to the moment to look
+   * again. Runs under the lease; `fence` proves it. Fails with the codes of {@link IntermediateIssuer}, or
+   * `CA_UNINITIALIZED` without a root.
    */
   async reconcile(fence: Fence, signal: AbortSignal): Promise<EpochMs> {
     const { projection, clock, logger } = this.options;
     const wanted = projection.wantedRoot;
     if (wanted === undefined) throw new BanyanError('CA_UNINITIALIZED', 'no root is known yet');
+    const need = this.#need(wanted.id);
+    if (need.kind === 'none') {
+      await this.#forgetEnded(fence, clock.now());
+      await this.#stage(fence, signal);
+      return need.checkAgainAt;
+    }
+    logger.info('intermediate needed', { why: need.kind, reason: need.reason, root: wanted.id });
+    if (await this.#activateStaged(fence, wanted.id)) return clock.now();
+    const { pending, certificate } = await this.#issue(fence, wanted, signal);
+    await this.#activate(fence, { ...pending.row, rootId: wanted.id, certificatePem: certificate.pem });
+    return clock.now();
+  }
+
+  #need(wantedRootId: string): ReturnType<typeof intermediateNeed> {
+    const { projection, clock } = this.options;
     const { active } = projection.state;
-    const now = clock.now();
-    const need = intermediateNeed({
+    return intermediateNeed({
       ...(active && {
         active: {
           rootId: active.rootId,
@@ -70,35 +88,56 @@ export class SigningAuthority {
           notAfter: active.certificate.notAfter,
         },
       }),
-      wantedRootId: wanted.id,
-      now,
+      wantedRootId,
+      now: clock.now(),
     });
-    if (need.kind === 'none') {
-      await this.#forgetEnded(fence, now);
-      return need.checkAgainAt;
-    }
-    logger.info('intermediate needed', { why: need.kind, reason: need.reason, root: wanted.id });
-    const pending = await this.#pending(fence, now);
-    const issued = await this.options.issuer.issue(
-      { datacenter: this.options.datacenter, csrPem: pending.row.csrPem },
-      signal,
-    );
+  }
+
+  /** While the next root waits, an intermediate under it is made ready, so that its activation needs no WAN. */
+  async #stage(fence: Fence, signal: AbortSignal): Promise<void> {
+    const { projection, logger } = this.options;
+    const { nextRoot: next } = projection;
+    const { staged } = projection.state;
+    if (next === undefined || staged?.rootId === next.id) return;
+    logger.info('intermediate needed', { why: 'next-root', reason: 'the next root is published', root: next.id });
+    const { pending, certificate } = await this.#issue(fence, next, signal);
+    const row = { ...pending.row, slot: 'staged' as const, rootId: next.id, certificatePem: certificate.pem };
+    await this.#commit(fence, async (tx) => {
+      await this.#clearStaged(tx);
+      tx.stage(writeSigningAuthority(row));
+    });
+    logger.info('intermediate staged', { root: next.id, fingerprint: certificate.fingerprintSha256 });
+  }
+
+  /** Makes the staged intermediate the active one, if it stands under the wanted root and has not ended. */
+  async #activateStaged(fence: Fence, rootId: string): Promise<boolean> {
+    const { store, clock } = this.options;
+    const row = await store.dataSource.manager.findOne(SigningAuthorityRow, { where: { slot: 'staged', rootId } });
+    if (row === null || row.certificatePem === null) return false;
+    if (Certificate.fromPem(row.certificatePem).notAfter <= clock.now()) return false;
+    await this.#activate(fence, row);
+    return true;
+  }
+
+  async #issue(
+    fence: Fence,
+    root: RootRecord,
+    signal: AbortSignal,
+  ): Promise<{ pending: Pending; certificate: Certificate }> {
+    const { datacenter, issuer } = this.options;
+    const pending = await this.#pending(fence, keySpecOf(root));
+    const issued = await issuer.issue({ datacenter, csrPem: pending.row.csrPem, rootId: root.id }, signal);
     const certificate = Certificate.fromPem(issued.certificatePem);
     await this.#validate(pending.keyPair, certificate, issued.rootId);
-    await this.#activate({ fence, pending, certificate, rootId: issued.rootId });
-    logger.info('intermediate active', {
-      root: issued.rootId,
-      fingerprint: certificate.fingerprintSha256,
-      serial: certificate.serialHex,
-      notAfter: new Date(certificate.notAfter).toISOString(),
-    });
-    return clock.now();
+    if (issued.rootId !== root.id) {
+      throw new BanyanError('CHAIN_ISSUER_UNKNOWN', `root ${issued.rootId} signed, ${root.id} was asked for`);
+    }
+    return { pending, certificate };
   }
 
   /** The pending key and CSR: the persisted ones while they fit, else newly made ones, persisted before they are used. */
-  async #pending(fence: Fence, now: EpochMs): Promise<Pending> {
-    const { store, keys, projection, random } = this.options;
-    const spec = projection.getConfiguration().parsed.keySpec;
+  async #pending(fence: Fence, spec: KeySpec): Promise<Pending> {
+    const { store, keys, random, clock } = this.options;
     const stored = await store.dataSource.manager.findOne(SigningAuthorityRow, { where: { slot: 'pending' } });
     if (stored?.sealedKey) {
       const keyPair = importPrivateKeyPem(keys.open(stored.sealedKey, signingKeyContext(stored.id)).toString('utf8'));
@@ -114,7 +153,7 @@ export class SigningAuthority {
       csrPem: createCsr({ keyPair, uri: this.#signingUri(), ca: true }),
       certificatePem: null,
       leafHorizon: null,
-      createdAt: now,
+      createdAt: clock.now(),
     };
     await this.#commit(fence, (tx) => {
       if (stored !== null) tx.stage(deleteSigningAuthority(stored.id));
@@ -143,18 +182,21 @@ export class SigningAuthority {
     const request = parseCsr(createCsr({ keyPair: leafKey, uri }));
     const prepared = prepareLeaf({ request, issuer: certificate, lifetimeMs: 10 * MINUTE, now, random });
     const leaf = await issue(prepared, new LocalSigner(keyPair.privateKey));
-    const verdict = verifyChain({
-      presented: [leaf, certificate],
-      anchors: [root.certificate],
-      now,
-      trustDomain,
-      usage: 'tls-server',
-    });
-    if (!verdict.ok) throw new BanyanError(verdict.code, `the issued intermediate is refused: ${verdict.reason}`);
+    const steps = crossSignedSteps(root, projection.state.roots);
+    const chain = [leaf, certificate, ...steps.map((step) => step.certificate)];
+    // A peer that knows only one of the roots must find its way, whichever that is.
+    const paths = [root, ...steps.map((step) => step.anchor)].map((known, crossings) => ({
+      presented: chain.slice(0, 2 + crossings),
+      anchor: known.certificate,
+    }));
+    for (const { presented, anchor } of paths) {
+      const verdict = verifyChain({ presented, anchors: [anchor], now, trustDomain, usage: 'tls-server' });
+      if (!verdict.ok) throw new BanyanError(verdict.code, `the issued intermediate is refused: ${verdict.reason}`);
+    }
   }
 
-  async #activate(o: { fence: Fence; pending: Pending; certificate: Certificate; rootId: string }): Promise<void> {
-    await this.#commit(o.fence, async (tx) => {
+  async #activate(fence: Fence, row: SigningAuthorityContent): Promise<void> {
+    await this.#commit(fence, async (tx) => {
       const current = await tx.manager.findOne(SigningAuthorityRow, {
         where: { slot: 'active' },
         lock: { mode: 'pessimistic_write' },
@@ -162,22 +204,34 @@ export class SigningAuthority {
       if (current !== null) {
         tx.stage(writeSigningAuthority(Object.assign({}, current, { slot: 'retired' as const, sealedKey: null })));
       }
-      tx.stage(
-        writeSigningAuthority({
-          ...o.pending.row,
-          slot: 'active',
-          rootId: o.rootId,
-          certificatePem: o.certificate.pem,
-        }),
-      );
+      tx.stage(writeSigningAuthority({ ...row, slot: 'active' }));
+    });
+    const certificate = Certificate.fromPem(row.certificatePem ?? '');
+    this.options.logger.info('intermediate active', {
+      root: row.rootId,
+      fingerprint: certificate.fingerprintSha256,
+      serial: certificate.serialHex,
+      notAfter: new Date(certificate.notAfter).toISOString(),
     });
   }
 
-  /** Retired intermediates are remembered until the last leaf they signed has ended. */
+  async #clearStaged(tx: Transaction): Promise<void> {
+    const rows = await tx.manager.find(SigningAuthorityRow, { where: { slot: 'staged' } });
+    rows.forEach((row) => tx.stage(deleteSigningAuthority(row.id)));
+  }
+
+  /** Retired intermediates are remembered until the last leaf they signed has ended, staged ones while their root is there. */
   async #forgetEnded(fence: Fence, now: EpochMs): Promise<void> {
-    const { store } = this.options;
-    const rows = await store.dataSource.manager.find(SigningAuthorityRow, { where: { slot: 'retired' } });
-    const ended = rows.filter((row) => Math.max(row.leafHorizon ?? 0, row.createdAt) + FORGET_AFTER_MS < now);
+    const { store, projection } = this.options;
+    const rows = await store.dataSource.manager.find(SigningAuthorityRow, {
+      where: { slot: In(['retired', 'staged']) },
+    });
+    const known = new Set(projection.state.roots.map((root) => root.id));
+    const ended = rows.filter((row) =>
+      row.slot === 'staged'
+        ? !known.has(row.rootId ?? '')
+        : Math.max(row.leafHorizon ?? 0, row.createdAt) + FORGET_AFTER_MS < now,
+    );
     if (ended.length === 0) return;
     await this.#commit(fence, (tx) => ended.forEach((row) => tx.stage(deleteSigningAuthority(row.id))));
   }

@@ -1,5 +1,7 @@
 import type { EpochMs, StateIndex } from '@banyan/kernel';
-import type { Certificate } from '@banyan/pki';
+import { type Certificate, type KeySpec, parseKeySpec } from '@banyan/pki';
+
+export type RootState = 'next' | 'active' | 'inactive';
 
 /** The public part of a root authority, as every datacenter holds it. */
 export interface RootRecord {
@@ -11,8 +13,15 @@ export interface RootRecord {
   readonly certificate: Certificate;
   /** This root's key, certified by the root one generation before; absent for the first root. */
   readonly crossSigned?: Certificate;
-  /** `active`: the primary signs intermediates under it. Exactly one root is. */
-  readonly state: 'active' | 'inactive';
+  /**
+   * `next`: everybody trusts it, nobody signs leaves under it yet. `active`: leaves are signed under it; exactly one root
+   * is. `inactive`: it was active (or next, before a roll-back), and stays until nothing lives under it.
+   */
+  readonly state: RootState;
+  /** Which provider holds its key. */
+  readonly provider: string;
+  /** Since when its key is known to be in wrong hands. */
+  readonly taintedAt?: EpochMs;
   readonly rotatedOutAt?: EpochMs;
   readonly privateKeyType: string;
   readonly privateKeyBits: number;
@@ -20,18 +29,33 @@ export interface RootRecord {
   readonly modifyIndex: StateIndex;
 }
 
+/** A cross-signed certificate and the earlier root of the bundle that it leads to. */
+export interface CrossSignedStep {
+  readonly certificate: Certificate;
+  readonly anchor: RootRecord;
+}
+
+/** The way from a root along cross-signed certificates to the earliest root of the bundle, nearest first. */
+export const crossSignedSteps = (root: RootRecord, bundle: readonly RootRecord[]): readonly CrossSignedStep[] => {
+  const steps: CrossSignedStep[] = [];
+  for (let current = root; current.crossSigned !== undefined;) {
+    const { crossSigned: certificate, generation } = current;
+    const anchor = bundle.find((r) => r.generation < generation && r.certificate.isNamedIssuerOf(certificate));
+    if (anchor === undefined) break;
+    steps.push({ certificate, anchor });
+    current = anchor;
+  }
+  return steps;
+};
+
 /**
  * The cross-signed certificates that must follow a chain under `root`, nearest first: a peer that still trusts only an
  * earlier root of the bundle finds its way along them. Empty once no earlier root is in the bundle.
  * I: trust algebra (a) in the room's README.
  */
-export const crossSignedPath = (root: RootRecord, bundle: readonly RootRecord[]): readonly Certificate[] => {
-  const path: Certificate[] = [];
-  for (let current: RootRecord | undefined = root; current?.crossSigned !== undefined;) {
-    const previous: RootRecord | undefined = bundle.find((r) => r.generation === current!.generation - 1);
-    if (previous === undefined) break;
-    path.push(current.crossSigned);
-    current = previous;
-  }
-  return path;
-};
+export const crossSignedPath = (root: RootRecord, bundle: readonly RootRecord[]): readonly Certificate[] =>
+  crossSignedSteps(root, bundle).map((step) => step.certificate);
+
+/** The kind of key that intermediates under this root have: that of the configuration the root was made with. */
+export const keySpecOf = ({ privateKeyType, privateKeyBits }: RootRecord): KeySpec =>
+  parseKeySpec(privateKeyType, privateKeyBits);

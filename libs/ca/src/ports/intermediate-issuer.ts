@@ -3,6 +3,8 @@ export interface IntermediateRequest {
   readonly datacenter: string;
   /** PKCS#10 with the trust domain's signing ID as its one URI. The private key stays where it was made. */
   readonly csrPem: string;
+  /** The root that shall sign: the active one, or the next one. */
+  readonly rootId: string;
 }
 
 export interface IssuedIntermediate {

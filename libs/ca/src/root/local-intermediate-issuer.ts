@@ -7,7 +7,7 @@ export class LocalIntermediateIssuer extends IntermediateIssuer {
     super();
   }
 
-  override issue({ csrPem, datacenter }: IntermediateRequest): Promise<IssuedIntermediate> {
-    return this.root.signIntermediate(csrPem, datacenter);
+  override issue({ csrPem, ...o }: IntermediateRequest, signal: AbortSignal): Promise<IssuedIntermediate> {
+    return this.root.signIntermediate(csrPem, o, signal);
   }
 }

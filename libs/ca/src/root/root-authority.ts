@@ -1,18 +1,5 @@
 import { BanyanError, canonicalJson, type Clock, type JsonValue, type Logger, type Random } from '@banyan/kernel';
 import { TrustDomain } from '@banyan/identity';
-import {
-  Certificate,
-  exportPrivateKeyPem,
-  generateKeyPair,
-  importPrivateKeyPem,
-  issue,
-  type KeyPair,
-  LocalSigner,
-  parseCsr,
-  prepareCrossSigned,
-  prepareIntermediate,
-  prepareRoot,
-} from '@banyan/pki';
 import type { Fence, KeyEncryption, Store, Transaction } from '@banyan/store';
 import type { ChangeFollower } from '@banyan/watch';
 import {
@@ -22,12 +9,20 @@ import {
   parseCaConfiguration,
   refuse,
 } from '../domain/ca-configuration.js';
-import { acceptOwnRoot } from '../domain/own-root.js';
-import { type CaProjection, rootKeyContext } from '../adapters/ca-projection.js';
+import { readOwnRoot } from '../domain/root-acceptance.js';
+import type { ChangeMeaning, MadeRoot, RootEffect, RootOrder } from '../domain/root-order.js';
+import type { CaProjection } from '../adapters/ca-projection.js';
 import { RootAuthorityRow } from '../adapters/ca-rows.js';
 import { writeCaConfiguration, writeTrustDomain } from '../adapters/configuration-writes.js';
 import { type RootContent, writeRoot } from '../adapters/root-writes.js';
 import type { IssuedIntermediate } from '../ports/intermediate-issuer.js';
+import type { ProviderCondition, RootProviderKind } from '../ports/root-provider.js';
+import { builtInKind } from './built-in-provider.js';
+import { carriedOver } from './carried-options.js';
+import { IntermediateSigner } from './intermediate-signer.js';
+import { type OpenRoot, ProviderAccess, type SecretConfiguration } from './provider-access.js';
+import { type ProvedRoot, RootMaker } from './root-maker.js';
+import { lockedRoots, RootShift } from './root-shift.js';
 
 export interface RootAuthorityOptions {
   readonly datacenter: string;
@@ -35,52 +30,50 @@ export interface RootAuthorityOptions {
   readonly follower: ChangeFollower;
   readonly projection: CaProjection;
   readonly keys: KeyEncryption;
+  /** The providers beside the built-in one, by name. */
+  readonly kinds?: readonly RootProviderKind[];
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
 }
 
 const CATCH_UP_LIMIT_MS = 10_000;
-const BASE36 = '0123456789abcdefghijklmnopqrstuvwxyz';
-
-/** A root that exists but is not stored yet. */
-interface PreparedRoot {
-  readonly keyPair: KeyPair;
-  readonly certificate: Certificate;
-}
-
-/** A change of configuration, as an operator asks for it. */
-export interface ConfigurationChange {
-  readonly provider: string;
-  readonly options: Readonly<Record<string, unknown>>;
-  readonly forceWithoutCrossSigning: boolean;
-}
-
-export type ConfigurationOutcome =
-  | { readonly kind: 'unchanged' }
-  | { readonly kind: 'stored' }
-  | { readonly kind: 'rotated'; readonly rootId: string; readonly previousRootId: string };
+const FIRST: SecretConfiguration = { provider: 'consul', options: DEFAULT_OPTIONS, forceWithoutCrossSigning: false };
 
 /**
  * The root of the trust domain: exists in the primary only. Its key signs intermediates and cross-signed certificates,
- * nothing else, and is opened for the moment of a signature.
+ * nothing else, and is opened for the moment of a signature. It knows the steps of a rotation, not when they are due.
  */
 export class RootAuthority {
-  constructor(private readonly options: RootAuthorityOptions) {}
+  readonly #kinds: ReadonlyMap<string, RootProviderKind>;
+  readonly #access: ProviderAccess;
+  readonly #maker: RootMaker;
+  readonly #shift: RootShift;
+  readonly #signer: IntermediateSigner;
+
+  constructor(private readonly options: RootAuthorityOptions) {
+    const kinds = [builtInKind(options.random), ...(options.kinds ?? [])];
+    this.#kinds = new Map(kinds.map((kind) => [kind.name, kind]));
+    this.#access = new ProviderAccess(this.#kinds, options.keys, options.logger);
+    this.#maker = new RootMaker({ ...options, access: this.#access });
+    this.#signer = new IntermediateSigner({ ...options, maker: this.#maker });
+    this.#shift = new RootShift({ ...options, access: this.#access, kinds: this.#kinds });
+  }
 
   /** Makes the trust domain, the configuration and the first root, once, in one transaction. */
-  async initialize(fence: Fence): Promise<void> {
+  async initialize(fence: Fence, signal: AbortSignal): Promise<void> {
     const { projection, random, datacenter, logger } = this.options;
     if (projection.state.trustDomain !== undefined) return;
     const trustDomain = TrustDomain.ofCluster(random.uuid());
-    const configuration = parseCaConfiguration('consul', DEFAULT_OPTIONS);
-    const root = await this.#makeRoot(configuration, trustDomain);
+    const parsed = this.#parse(FIRST);
+    const recipe = { rotationId: random.uuid(), configuration: FIRST, parsed, trustDomain, bundle: [] };
+    const root = await this.#maker.make(recipe, signal);
     await this.#commit(fence, (tx) => {
       tx.stage(writeTrustDomain({ clusterId: trustDomain.clusterId, primaryDatacenter: datacenter }));
       tx.stage(
-        writeCaConfiguration({ provider: 'consul', config: { ...DEFAULT_OPTIONS }, forceWithoutCrossSigning: false }),
+        writeCaConfiguration({ provider: 'consul', config: { ...parsed.options }, forceWithoutCrossSigning: false }),
       );
-      tx.stage(writeRoot(this.#content(root, { generation: 1, crossSigned: undefined })));
+      tx.stage(writeRoot(this.#content(root, { generation: 1, state: 'active', configuration: FIRST, parsed })));
     });
     logger.info('trust domain created', {
       trustDomain: trustDomain.name,
@@ -89,136 +82,170 @@ export class RootAuthority {
     });
   }
 
-  /** Signs a datacenter's intermediate under the active root. Fails with the code of what is wrong with the CSR. */
-  async signIntermediate(csrPem: string, datacenter: string): Promise<IssuedIntermediate> {
-    const { projection, clock, random, logger } = this.options;
-    const request = parseCsr(csrPem);
-    const root = await this.#openActiveRoot();
-    const trustDomain = projection.getTrustDomain();
-    const prepared = prepareIntermediate({
-      request,
-      issuer: root.certificate,
-      trustDomain: trustDomain.name,
-      commonName: `sec-${this.#shortId()}.${datacenter}.ca.${trustDomain.clusterId.slice(0, 8)}.consul`.slice(0, 64),
-      lifetimeMs: projection.getConfiguration().parsed.intermediateTtlMs,
-      now: clock.now(),
-      random,
-    });
-    const certificate = await issue(prepared, new LocalSigner(root.keyPair.privateKey));
-    logger.info('intermediate signed', {
-      forDatacenter: datacenter,
-      root: root.certificate.fingerprintSha1,
-      serial: certificate.serialHex,
-      fingerprint: certificate.fingerprintSha256,
-      notAfter: new Date(certificate.notAfter).toISOString(),
-    });
-    return { certificatePem: certificate.pem, rootId: root.certificate.fingerprintSha1 };
+  /** The root that leaves are signed under; `CA_UNINITIALIZED` before the first. */
+  activeRootId(): string {
+    const { wantedRoot } = this.options.projection;
+    if (wantedRoot === undefined) throw new BanyanError('CA_UNINITIALIZED', 'no root is known yet');
+    return wantedRoot.id;
+  }
+
+  /** Signs a datacenter's intermediate under the active root, or under the next one where that is asked for. */
+  async signIntermediate(
+    csrPem: string,
+    o: { readonly datacenter: string; readonly rootId?: string },
+    signal: AbortSignal,
+  ): Promise<IssuedIntermediate> {
+    return this.#signer.sign({ csrPem, datacenter: o.datacenter, root: await this.#openRoot(o.rootId) }, signal);
   }
 
   /**
-   * Applies a configuration: nothing when equal, stored when no root depends on it, else a rotation: the next root,
-   * cross-signed by the present one, becomes active in one transaction. Fails with `CA_CONFIG_INVALID`,
-   * `CA_PROVIDER_UNKNOWN` or `CA_CONFLICT`. Any replica may do it: the rows it rests on are locked and compared.
+   * What a configuration would change: nothing, what no root depends on, or the root. Changes nothing itself. Throws
+   * `CA_CONFIG_INVALID` or `CA_PROVIDER_UNKNOWN`.
    */
-  async configure(change: ConfigurationChange): Promise<ConfigurationOutcome> {
-    const { projection, logger } = this.options;
+  async meaning(change: Pick<RootOrder, 'provider' | 'options'> & { crossSign?: boolean }): Promise<ChangeMeaning> {
+    const { projection } = this.options;
     const current = projection.getConfiguration();
-    const next = parseCaConfiguration(change.provider, change.options);
-    const stored = {
-      provider: change.provider,
-      config: { ...next.options },
-      forceWithoutCrossSigning: change.forceWithoutCrossSigning,
-    };
+    const written = { ...change, forceWithoutCrossSigning: change.crossSign === false };
+    const kept = this.#parse(written);
+    const active = await this.#activeRow();
+    const next = this.#parse(this.#access.withStoredSecrets(written, this.#access.configurationOf(active)));
     const equal =
-      current.forceWithoutCrossSigning === change.forceWithoutCrossSigning &&
+      current.parsed.provider === change.provider &&
+      current.forceWithoutCrossSigning === written.forceWithoutCrossSigning &&
       canonicalJson(current.parsed.options as JsonValue) === canonicalJson(next.options as JsonValue);
-    if (equal && next.ownRoot === undefined) return { kind: 'unchanged' };
-    if (!needsNextRoot(current.parsed, next)) {
-      // A key that is given has to fit, even where its root stays: silence would say that it is the one in use.
-      if (next.ownRoot !== undefined) await this.#makeRoot(next, projection.getTrustDomain());
-      await this.#commit(undefined, async (tx) => {
-        await this.#lockConfiguration(tx, current.modifyIndex);
-        tx.stage(writeCaConfiguration(stored));
-      });
-      return { kind: 'stored' };
-    }
-    if (next.ownRoot === undefined && next.keptHiddenKey) {
+    if (equal && (kept.ownRoot === undefined || kept.keptHiddenKey)) return { kind: 'unchanged' };
+    // A key that is given has to fit, even where its root stays: silence would say that it is the one in use.
+    const own = kept.ownRoot && readOwnRoot(kept.ownRoot).certificate.fingerprintSha1;
+    if (!needsNextRoot(current.parsed, next) || own === active.id) return { kind: 'stored' };
+    if (kept.keptHiddenKey) {
       throw refuse('PrivateKey is hidden: give the key itself, or leave out RootCert and PrivateKey');
     }
-    const previous = await this.#openActiveRoot();
-    const root = await this.#makeRoot(next, projection.getTrustDomain());
-    if (root.certificate.fingerprintSha1 === previous.certificate.fingerprintSha1) {
-      await this.#commit(undefined, async (tx) => {
-        await this.#lockConfiguration(tx, current.modifyIndex);
-        tx.stage(writeCaConfiguration(stored));
-      });
-      return { kind: 'stored' };
-    }
-    const crossSigned = change.forceWithoutCrossSigning ? undefined : await this.#crossSign(root, previous);
+    return { kind: 'next-root', providerChanges: active.provider !== change.provider, canCrossSign: true };
+  }
+
+  /** Stores a configuration that no root depends on. Throws `CA_CONFLICT` when it changed meanwhile. */
+  async storeConfiguration(change: SecretConfiguration): Promise<void> {
+    const { modifyIndex } = this.options.projection.getConfiguration();
     await this.#commit(undefined, async (tx) => {
-      await this.#lockConfiguration(tx, current.modifyIndex);
-      const row = await this.#lockRoot(tx, previous.certificate.fingerprintSha1);
-      tx.stage(
-        writeRoot(Object.assign({}, row, { state: 'inactive' as const, rotatedOutAt: this.options.clock.now() })),
-      );
-      tx.stage(writeRoot(this.#content(root, { generation: row.generation + 1, crossSigned })));
-      tx.stage(writeCaConfiguration(stored));
+      await this.#lockConfiguration(tx, modifyIndex);
+      for (const row of await lockedRoots(tx)) {
+        const stored = this.#access.configurationOf(row);
+        if (row.state === 'inactive') continue;
+        const merged =
+          row.state === 'active'
+            ? this.#access.withStoredSecrets(change, stored)
+            : stored && carriedOver(change, stored);
+        // The configuration goes with its root when that becomes active, so what is written now must be there, too.
+        if (merged !== undefined) await this.#keepConfiguration(tx, row.id, merged);
+      }
+      const { provider, options: config } = this.#parse(change);
+      const { forceWithoutCrossSigning } = change;
+      tx.stage(writeCaConfiguration({ provider, config: { ...config }, forceWithoutCrossSigning }));
     });
-    const outcome = {
-      kind: 'rotated',
-      rootId: root.certificate.fingerprintSha1,
-      previousRootId: previous.certificate.fingerprintSha1,
-    } as const;
-    logger.info('root rotated', { ...outcome, crossSigned: crossSigned !== undefined });
-    return outcome;
   }
 
-  async #makeRoot(configuration: CaConfiguration, trustDomain: TrustDomain): Promise<PreparedRoot> {
-    const { clock, random, projection } = this.options;
-    if (configuration.ownRoot !== undefined) {
-      const offer = { ...configuration.ownRoot, trustDomain: trustDomain.name, bundle: projection.state.roots };
-      const leastLifeMs = configuration.skipValidate ? 0 : 3 * configuration.leafTtlMs;
-      return acceptOwnRoot({ ...offer, now: clock.now(), leastLifeMs });
+  /** Makes the next root and proves it. Nothing is stored before `publish`. */
+  async make(order: RootOrder, signal: AbortSignal): Promise<MadeRoot> {
+    const { projection } = this.options;
+    const previous = await this.#openRoot(undefined);
+    const written = { ...order, forceWithoutCrossSigning: !order.crossSign && !order.compromised };
+    const { provider, options, forceWithoutCrossSigning } = this.#access.withStoredSecrets(
+      written,
+      this.#access.configurationOf(previous.row),
+    );
+    const configuration = { provider, options, forceWithoutCrossSigning };
+    const parsed = this.#parse(configuration);
+    const root = await this.#maker.make(
+      {
+        rotationId: order.rotationId,
+        configuration,
+        parsed,
+        trustDomain: projection.getTrustDomain(),
+        bundle: projection.state.roots,
+        ...(order.crossSign && !order.compromised && { voucher: previous }),
+      },
+      signal,
+    );
+    const rootId = root.certificate.fingerprintSha1;
+    if (rootId === previous.row.id) {
+      throw refuse(`root ${rootId} is the active one already: give RootCert and PrivateKey of another, or neither`);
     }
-    const keyPair = await generateKeyPair(configuration.keySpec);
-    const prepared = prepareRoot({
-      publicKey: keyPair.publicKey,
-      trustDomain: trustDomain.name,
-      // Every root has a name of its own: OpenSSL finds issuers by name, and two roots of one name break its search.
-      commonName: `pri-${this.#shortId()}.consul.ca.${trustDomain.clusterId.slice(0, 8)}.consul`,
-      lifetimeMs: configuration.rootTtlMs,
-      now: clock.now(),
-      random,
-    });
-    return { keyPair, certificate: await issue(prepared, new LocalSigner(keyPair.privateKey)) };
-  }
-
-  async #crossSign(next: PreparedRoot, previous: PreparedRoot): Promise<Certificate> {
-    const { clock, random } = this.options;
-    const prepared = prepareCrossSigned({
-      subject: next.certificate,
-      issuer: previous.certificate,
-      now: clock.now(),
-      random,
-    });
-    return issue(prepared, new LocalSigner(previous.keyPair.privateKey));
-  }
-
-  async #openActiveRoot(): Promise<PreparedRoot> {
-    const { store, keys, projection } = this.options;
-    const row = await store.dataSource.manager.findOne(RootAuthorityRow, { where: { state: 'active' } });
-    if (row === null || row.sealedKey === null) {
-      throw new BanyanError('CA_UNINITIALIZED', 'no active root with its key is stored here yet');
-    }
-    if (projection.wantedRoot?.id !== row.id)
-      throw new BanyanError('CA_CONFLICT', 'the active root is changing: repeat the request');
     return {
-      certificate: Certificate.fromPem(row.certificatePem),
-      keyPair: importPrivateKeyPem(keys.open(row.sealedKey, rootKeyContext(row.id)).toString('utf8')),
+      rootId,
+      previousRootId: previous.row.id,
+      crossSigned: root.crossSigned !== undefined,
+      bundleBytes: root.certificate.der.length,
+      chainBytes: root.crossSigned?.der.length ?? 0,
+      publish: (tx) => this.#publish(tx, { root, configuration, parsed, previous, compromised: order.compromised }),
     };
   }
 
-  #content(root: PreparedRoot, place: { generation: number; crossSigned: Certificate | undefined }): RootContent {
+  apply(tx: Transaction, effect: RootEffect): Promise<void> {
+    return this.#shift.apply(tx, effect);
+  }
+
+  /** Looks whether the active root's provider still holds the root we know. */
+  async inspect(signal: AbortSignal): Promise<ProviderCondition> {
+    const { provider, keyReference, certificate } = await this.#openRoot(undefined);
+    return provider.inspect(keyReference, certificate.pem, signal);
+  }
+
+  async #publish(
+    tx: Transaction,
+    o: {
+      root: ProvedRoot;
+      configuration: SecretConfiguration;
+      parsed: CaConfiguration;
+      previous: OpenRoot;
+      compromised: boolean;
+    },
+  ): Promise<void> {
+    const rows = await lockedRoots(tx);
+    const active = rows.find((row) => row.state === 'active');
+    if (active?.id !== o.previous.row.id || rows.some((row) => row.state === 'next')) throw conflict();
+    const generation = Math.max(...rows.map((row) => row.generation)) + 1;
+    if (o.compromised) tx.stage(writeRoot(Object.assign({}, active, { taintedAt: this.options.clock.now() })));
+    tx.stage(writeRoot(this.#content(o.root, { ...o, generation, state: 'next' })));
+  }
+
+  async #openRoot(rootId: string | undefined): Promise<OpenRoot> {
+    const { projection } = this.options;
+    const row = rootId === undefined ? await this.#activeRow() : await this.#row({ id: rootId });
+    if (row === null || row.state === 'inactive') {
+      throw new BanyanError(
+        'CA_CONFLICT',
+        `nothing is signed under root ${rootId}: it is not active, and not the next`,
+      );
+    }
+    if (rootId === undefined && projection.wantedRoot?.id !== row.id)
+      throw new BanyanError('CA_CONFLICT', 'the active root is changing: repeat the request');
+    return this.#access.open(row);
+  }
+
+  async #activeRow(): Promise<RootAuthorityRow> {
+    const row = await this.#row({ state: 'active' });
+    if (row === null) throw new BanyanError('CA_UNINITIALIZED', 'no active root is stored here yet');
+    return row;
+  }
+
+  #row(where: { id: string } | { state: 'active' }): Promise<RootAuthorityRow | null> {
+    return this.options.store.dataSource.manager.findOne(RootAuthorityRow, { where });
+  }
+
+  #parse({ provider, options }: Pick<SecretConfiguration, 'provider' | 'options'>): CaConfiguration {
+    this.#access.kind(provider);
+    return parseCaConfiguration(provider, options, this.#kinds);
+  }
+
+  #content(
+    root: ProvedRoot,
+    place: {
+      generation: number;
+      state: RootContent['state'];
+      configuration: SecretConfiguration;
+      parsed: CaConfiguration;
+    },
+  ): RootContent {
     const id = root.certificate.fingerprintSha1;
     return {
       id,
@@ -226,13 +253,20 @@ export class RootAuthority {
       generation: place.generation,
       name: 'Consul CA Primary Cert',
       certificatePem: root.certificate.pem,
-      crossSignedPem: place.crossSigned?.pem ?? null,
-      sealedKey: this.options.keys.seal(exportPrivateKeyPem(root.keyPair.privateKey), rootKeyContext(id)),
-      state: 'active',
+      crossSignedPem: root.crossSigned?.pem ?? null,
+      ...this.#access.seal(id, { keyReference: root.keyReference, configuration: place.configuration }),
+      provider: place.configuration.provider,
+      state: place.state,
       rotatedOutAt: null,
-      privateKeyType: root.keyPair.spec.type,
-      privateKeyBits: root.keyPair.spec.bits,
+      taintedAt: null,
+      privateKeyType: place.parsed.keySpec.type,
+      privateKeyBits: place.parsed.keySpec.bits,
     };
+  }
+
+  async #keepConfiguration(tx: Transaction, id: string, configuration: SecretConfiguration): Promise<void> {
+    const sealedConfiguration = this.#access.sealConfiguration(id, configuration);
+    await tx.manager.update(RootAuthorityRow, { id }, { sealedConfiguration });
   }
 
   async #lockConfiguration(tx: Transaction, expectedModifyIndex: number): Promise<void> {
@@ -242,20 +276,10 @@ export class RootAuthority {
     if (Number(rows[0]?.modify_index) !== expectedModifyIndex) throw conflict();
   }
 
-  async #lockRoot(tx: Transaction, id: string): Promise<RootAuthorityRow> {
-    const row = await tx.manager.findOne(RootAuthorityRow, { where: { id }, lock: { mode: 'pessimistic_write' } });
-    if (row === null || row.state !== 'active') throw conflict();
-    return row;
-  }
-
   async #commit(fence: Fence | undefined, work: (tx: Transaction) => void | Promise<void>): Promise<void> {
     const { store, follower } = this.options;
     const { index } = await store.run(async (tx) => work(tx), fence && { fence });
     await follower.reached(index, { limitMs: CATCH_UP_LIMIT_MS });
-  }
-
-  #shortId(): string {
-    return [...this.options.random.bytes(8)].map((byte) => BASE36[byte % BASE36.length]).join('');
   }
 }
 

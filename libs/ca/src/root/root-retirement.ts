@@ -5,6 +5,7 @@ import { readAuthorityReport } from '../adapters/authority-report.js';
 import type { CaProjection } from '../adapters/ca-projection.js';
 import { RootAuthorityRow } from '../adapters/ca-rows.js';
 import { deleteRoot, rootHash } from '../adapters/root-writes.js';
+import { keepTransition, successorOf } from './root-transitions.js';
 import { type AuthorityReport, mayRetire } from '../domain/root-retirement.js';
 import type { AuthorityReports } from '../ports/authority-reports.js';
 
@@ -42,7 +43,10 @@ export class RootRetirement {
       const { index } = await store.run(
         async (tx) => {
           const row = await tx.manager.findOne(RootAuthorityRow, { where: { id: root.id, state: 'inactive' } });
-          if (row !== null) tx.stage(deleteRoot(row.id, rootHash(row)));
+          if (row === null) return;
+          const next = successorOf(row, await tx.manager.find(RootAuthorityRow));
+          if (next !== undefined) await keepTransition(tx, row, next);
+          tx.stage(deleteRoot(row.id, rootHash(row)));
         },
         { fence },
       );

@@ -4,6 +4,7 @@ import {
   BootstrapPort,
   type EnrolAgentReply,
   type EnrolAgentRequest,
+  type OpenCall,
   type RootsReply,
   type SignIntermediateReply,
   type SignIntermediateRequest,
@@ -49,7 +50,7 @@ export class BootstrapService extends BootstrapPort {
     return { certificatePem: leaf.chainPem, bundleJson: rootsJson(this.core) };
   }
 
-  override signIntermediate(request: SignIntermediateRequest): Promise<SignIntermediateReply> {
-    return this.role.signIntermediate(request);
+  override signIntermediate(request: SignIntermediateRequest, call: OpenCall): Promise<SignIntermediateReply> {
+    return this.role.signIntermediate(request, call.signal);
   }
 }

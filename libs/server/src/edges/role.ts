@@ -26,7 +26,7 @@ export interface ServerRole {
   readonly tokenWriter: TokenWriter;
   readonly configurationWriter: CaConfigurationWriter;
   readonly wan: WanPort;
-  signIntermediate(request: SignIntermediateRequest): Promise<SignIntermediateReply>;
+  signIntermediate(request: SignIntermediateRequest, signal: AbortSignal): Promise<SignIntermediateReply>;
   /** What the role keeps running, from when the ports are open. */
   start(): void;
   stop(): Promise<void>;

@@ -55,7 +55,7 @@ export class PrimaryRole implements ServerRole {
       fence: () => core.fence(),
       signing: new SigningAuthority({ ...common, issuer: new LocalIntermediateIssuer(this.#root) }),
       duties: {
-        prepare: (fence) => this.#prepare(fence),
+        prepare: (fence, signal) => this.#prepare(fence, signal),
         maintain: async (fence) => void (await retirement.sweep(fence)),
       },
     });
@@ -75,7 +75,7 @@ export class PrimaryRole implements ServerRole {
   }
 
   /** Signs for whoever holds a replication token bound to that datacenter's name, and makes it known to the federation. */
-  async signIntermediate(request: SignIntermediateRequest): Promise<SignIntermediateReply> {
+  async signIntermediate(request: SignIntermediateRequest, signal: AbortSignal): Promise<SignIntermediateReply> {
     const { tokens, ambient, store } = this.core;
     const caller = tokens.resolve(optionalToken(request.token));
     requirePermission(caller, { resource: 'ca', access: 'sign-intermediate', name: request.datacenter });
@@ -85,7 +85,9 @@ export class PrimaryRole implements ServerRole {
         `${request.datacenter} is the primary itself: give the secondary a name of its own`,
       );
     }
-    const issued = await this.#root.signIntermediate(request.csrPem, request.datacenter);
+    const { datacenter: forDatacenter, rootId } = request;
+    const order = { datacenter: forDatacenter, ...(rootId !== undefined && rootId !== '' && { rootId }) };
+    const issued = await this.#root.signIntermediate(request.csrPem, order, signal);
     await this.#registry.register({ name: request.datacenter, wanAddress: request.wanAddress, isPrimary: false });
     ambient.logger.info('intermediate handed out', {
       forDatacenter: request.datacenter,
@@ -95,8 +97,8 @@ export class PrimaryRole implements ServerRole {
     return { ...issued, bundleJson: await bundleJson(store) };
   }
 
-  async #prepare(fence: Fence): Promise<void> {
-    await this.#root.initialize(fence);
+  async #prepare(fence: Fence, signal: AbortSignal): Promise<void> {
+    await this.#root.initialize(fence, signal);
     const { datacenter, settings, ca } = this.core;
     await this.#registry.register({ name: datacenter, wanAddress: wanAdvertise(settings), isPrimary: true });
     this.onRoot(ca.wantedRoot!.certificate.fingerprintSha256);
@@ -112,10 +114,16 @@ class RootConfigurationWriter extends CaConfigurationWriter {
   }
 
   override async configure(context: WriteContext, change: CaConfigurationChange): Promise<void> {
-    const { ca, ambient } = this.core;
-    const outcome = await this.root.configure(change);
-    ambient.logger.info('CA configured', { accessorId: context.accessorId, outcome: outcome.kind });
-    if (outcome.kind !== 'rotated') return;
+    const { ca, ambient, store } = this.core;
+    const order = { ...change, crossSign: !change.forceWithoutCrossSigning };
+    const meaning = await this.root.meaning(order);
+    ambient.logger.info('CA configured', { accessorId: context.accessorId, outcome: meaning.kind });
+    if (meaning.kind === 'stored') await this.root.storeConfiguration(change);
+    if (meaning.kind !== 'next-root') return;
+    const signal = AbortSignal.timeout(ROTATION_ANSWER_LIMIT_MS);
+    const outcome = await this.root.make({ ...order, rotationId: ambient.random.uuid(), compromised: false }, signal);
+    await store.run(async (tx) => outcome.publish(tx));
+    await store.run(async (tx) => this.root.apply(tx, { kind: 'activate', rootId: outcome.rootId }));
     await settled(ambient.timers, ROTATION_ANSWER_LIMIT_MS, (done) => {
       const look = (): void => {
         if (ca.state.active?.rootId === outcome.rootId) done();

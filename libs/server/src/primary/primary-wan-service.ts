@@ -55,7 +55,7 @@ export class PrimaryWanService extends WanPort {
     if (call.peer.kind !== 'server' || call.peer.datacenter !== request.datacenter) {
       throw new BanyanError('PEER_NOT_ALLOWED', 'a server may ask for the intermediate of its own datacenter only');
     }
-    return this.parts.role.signIntermediate(request);
+    return this.parts.role.signIntermediate(request, call.signal);
   }
 
   override forward(request: HttpRequest, call: PeerCall): Promise<HttpReply> {

@@ -44,12 +44,16 @@ export class PrimaryLink {
   }
 
   /** Has an intermediate signed. */
-  async signIntermediate(csrPem: string, signal: AbortSignal): Promise<IssuedIntermediate> {
+  async signIntermediate(
+    { csrPem, rootId: wanted }: IntermediateRequest,
+    signal: AbortSignal,
+  ): Promise<IssuedIntermediate> {
     const request: SignIntermediateRequest = {
       token: this.token(),
       datacenter: this.core.datacenter,
       csrPem,
       wanAddress: wanAdvertise(this.core.settings),
+      rootId: wanted,
     };
     const { certificatePem, rootId } = await this.#sign(request, signal);
     return { certificatePem, rootId };
@@ -126,7 +130,7 @@ export class WanIntermediateIssuer extends IntermediateIssuer {
     super();
   }
 
-  override issue({ csrPem }: IntermediateRequest, signal: AbortSignal): Promise<IssuedIntermediate> {
-    return this.link.signIntermediate(csrPem, signal);
+  override issue(request: IntermediateRequest, signal: AbortSignal): Promise<IssuedIntermediate> {
+    return this.link.signIntermediate(request, signal);
   }
 }

@@ -28,6 +28,7 @@ export const SignIntermediateRequest = z.object({
   datacenter: datacenterText,
   csrPem: csrText,
   wanAddress: addressText,
+  rootId: z.string().max(128).optional(),
 });
 export type SignIntermediateRequest = z.output<typeof SignIntermediateRequest>;
 

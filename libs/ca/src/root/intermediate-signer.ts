@@ -1,0 +1,72 @@
+import { BanyanError, type Clock, type Logger, type Random } from '@banyan/kernel';
+import { Certificate, parseCsr, prepareIntermediate, verifyChain } from '@banyan/pki';
+import type { CaProjection } from '../adapters/ca-projection.js';
+import type { IssuedIntermediate } from '../ports/intermediate-issuer.js';
+import type { OpenRoot } from './provider-access.js';
+import type { RootMaker } from './root-maker.js';
+
+export interface IntermediateSignerParts {
+  readonly projection: CaProjection;
+  readonly maker: Pick<RootMaker, 'shortId'>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** RFC 5280, ub-common-name. */
+const LONGEST_COMMON_NAME = 64;
+
+/** Has a root's provider sign the intermediate of a datacenter, and hands out only what is as it was asked for. */
+export class IntermediateSigner {
+  constructor(private readonly parts: IntermediateSignerParts) {}
+
+  /** Fails with the code of what is wrong with the CSR or the product, or with a `PROVIDER_…` code. */
+  async sign(
+    { csrPem, datacenter, root }: { readonly csrPem: string; readonly datacenter: string; readonly root: OpenRoot },
+    signal: AbortSignal,
+  ): Promise<IssuedIntermediate> {
+    const { projection, clock, random, maker, logger } = this.parts;
+    const request = parseCsr(csrPem);
+    const { clusterId, name: trustDomain } = projection.getTrustDomain();
+    const commonName = `sec-${maker.shortId()}.${datacenter}.ca.${clusterId.slice(0, 8)}.consul`;
+    const subject = { commonName: commonName.slice(0, LONGEST_COMMON_NAME), uri: request.uris[0] ?? '' };
+    const prepared = prepareIntermediate({
+      request,
+      issuer: root.certificate,
+      trustDomain,
+      commonName: subject.commonName,
+      lifetimeMs: projection.getConfiguration().parsed.intermediateTtlMs,
+      now: clock.now(),
+      random,
+    });
+    const order = { prepared, csrPem, ...subject, notAfter: prepared.notAfter, issuerPem: root.certificate.pem };
+    const certificate = Certificate.fromPem(await root.provider.signIntermediate(root.keyReference, order, signal));
+    this.#requireProduct(certificate, root.certificate, request.spki);
+    logger.info('intermediate signed', {
+      forDatacenter: datacenter,
+      root: root.row.id,
+      serial: certificate.serialHex,
+      fingerprint: certificate.fingerprintSha256,
+      notAfter: new Date(certificate.notAfter).toISOString(),
+    });
+    return { certificatePem: certificate.pem, rootId: root.row.id };
+  }
+
+  /** Providers make certificates of their own: the key, the URI and the path to the root must be what was asked for. */
+  #requireProduct(certificate: Certificate, root: Certificate, spki: Uint8Array): void {
+    if (Buffer.compare(certificate.spki, spki) !== 0) {
+      throw new BanyanError(
+        'KEY_MISMATCH',
+        'the provider signed an intermediate for another key than the one asked for',
+      );
+    }
+    const verdict = verifyChain({
+      presented: [certificate],
+      anchors: [root],
+      now: this.parts.clock.now(),
+      trustDomain: this.parts.projection.getTrustDomain().name,
+      usage: 'authority',
+    });
+    if (!verdict.ok) throw new BanyanError(verdict.code, `the signed intermediate is refused: ${verdict.reason}`);
+  }
+}

@@ -1,0 +1,71 @@
+import { epochMs } from '@banyan/kernel';
+import { Certificate, followTransitions, type RootTransition } from '@banyan/pki';
+import type { Transaction } from '@banyan/store';
+import type { RootAuthorityRow } from '../adapters/ca-rows.js';
+import { RootTransitionRow } from '../adapters/root-transition.row.js';
+import {
+  deleteTransition,
+  type RootTransitionContent,
+  transitionOf,
+  writeTransition,
+} from '../adapters/transition-writes.js';
+
+/** One rotation a month for five years; a root that went before that needs a new pin. A record is about 2 KiB. */
+const KEPT = 64;
+
+type TransitionRoot = Pick<
+  RootAuthorityRow,
+  'fingerprintSha256' | 'certificatePem' | 'crossSignedPem' | 'generation' | 'rotatedOutAt' | 'taintedAt'
+>;
+
+/**
+ * Stages what is to be remembered of `from`, which leaves the bundle in this transaction: the certificate by which its key
+ * vouches for `to`, so that a peer that knows only `from` finds its way. Of a tainted root, and of one that vouches for
+ * nothing, only the fingerprint is kept. The newest 64 records stay.
+ */
+export const keepTransition = async (tx: Transaction, from: TransitionRoot, to: TransitionRoot): Promise<void> => {
+  const content = transitionBetween(from, to);
+  tx.stage(writeTransition(content));
+  const stored = await tx.manager.find(RootTransitionRow, { order: { generation: 'DESC' } });
+  const others = stored.filter((row) => row.fromFingerprint !== content.fromFingerprint);
+  for (const row of others.slice(KEPT - 1)) tx.stage(deleteTransition(row));
+};
+
+/** Of the roots that stay, the one that `from` vouches for; else the latest one. */
+export const successorOf = <T extends TransitionRoot>(from: TransitionRoot, others: readonly T[]): T | undefined => {
+  const later = others.filter((root) => root.fingerprintSha256 !== from.fingerprintSha256);
+  return (
+    later.find((to) => vouchedFor(from, to) !== undefined) ?? later.toSorted((a, b) => b.generation - a.generation)[0]
+  );
+};
+
+const transitionBetween = (from: TransitionRoot, to: TransitionRoot): RootTransitionContent => {
+  const { fingerprintSha256: fromFingerprint, generation } = from;
+  const at = from.rotatedOutAt ?? from.taintedAt ?? epochMs(0);
+  const tombstone = { fromFingerprint, fromPem: null, crossSignedPem: null, nextFingerprint: null, generation, at };
+  if (from.taintedAt !== null) return { ...tombstone, kind: 'tainted' };
+  return vouchedFor(from, to) ?? { ...tombstone, kind: 'unvouched' };
+};
+
+/** The record, if it leads from the one root to the other by the rules that peers apply: else it would mislead them. */
+const vouchedFor = (from: TransitionRoot, to: TransitionRoot): RootTransitionContent | undefined => {
+  if (to.crossSignedPem === null) return undefined;
+  const content: RootTransitionContent = {
+    fromFingerprint: from.fingerprintSha256,
+    kind: 'vouched',
+    fromPem: from.certificatePem,
+    crossSignedPem: to.crossSignedPem,
+    nextFingerprint: to.fingerprintSha256,
+    generation: from.generation,
+    at: from.rotatedOutAt ?? epochMs(0),
+  };
+  const transition: RootTransition = transitionOf(content);
+  const next = Certificate.fromPem(to.certificatePem);
+  const verdict = followTransitions({
+    known: [from.fingerprintSha256],
+    transitions: [transition],
+    presented: [next],
+    now: next.notBefore,
+  });
+  return verdict.ok ? content : undefined;
+};
