@@ -1,12 +1,14 @@
 import { isBanyanError, messageOf, type Timer, type Timers } from '@banyan/kernel';
 
-/** What a check says: well, or not and why, in words for an operator. */
-export type HealthVerdict = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+/** What a check says: well (perhaps with something an operator should know), or not and why, in words for an operator. */
+export type HealthVerdict =
+  | { readonly ok: true; readonly note?: string }
+  | { readonly ok: false; readonly reason: string };
 
 /** Looks at one dependency. What it throws counts as not well, with its message as the reason. */
 export type DependencyCheck = (signal: AbortSignal) => HealthVerdict | Promise<HealthVerdict>;
 
-/** One dependency's state; `reason` is empty when it is well. */
+/** One dependency's state; `reason` is empty when it is well and there is nothing to know. */
 export interface DependencyHealth {
   readonly name: string;
   readonly ok: boolean;
@@ -55,7 +57,7 @@ export class HealthRegistry {
     });
     const verdict = await Promise.race([verdictOf(check, abort.signal), tooSlow]);
     timer?.clear();
-    return { name, ok: verdict.ok, reason: verdict.ok ? '' : verdict.reason };
+    return { name, ok: verdict.ok, reason: verdict.ok ? (verdict.note ?? '') : verdict.reason };
   }
 }
 
