@@ -15,6 +15,7 @@ export { type CaConfiguration, HIDDEN, parseCaConfiguration, refuse } from './do
 export { ownOptionsOf } from './domain/provider-options.js';
 export type { AuthorityReport } from './domain/root-retirement.js';
 export type { ChangeMeaning, MadeRoot, RootEffect, RootOrder } from './domain/root-order.js';
+export { remainingRatio, type RootRenewalPolicy } from './domain/root-renewal.js';
 export { crossSignedPath, type RootRecord } from './domain/root-record.js';
 export { toWireRoots, type WireRoot, type WireRoots } from './domain/wire-roots.js';
 export {
@@ -39,5 +40,6 @@ export { LocalIntermediateIssuer } from './root/local-intermediate-issuer.js';
 export type { SecretConfiguration } from './root/provider-access.js';
 export { builtInKind } from './root/built-in-provider.js';
 export { RootAuthority } from './root/root-authority.js';
+export { RootRenewal } from './root/root-renewal.js';
 export { RootRetirement } from './root/root-retirement.js';
 export { keepTransition, successorOf } from './root/root-transitions.js';
