@@ -1,11 +1,14 @@
 export {
   type AgentReport,
   agentReportSchema,
+  NO_SIDECARS,
   type Shadow,
   type ShadowFailure,
   shadowFailureSchema,
   shadowSchema,
+  type SidecarSummary,
 } from './domain/agent-report.js';
+export { type KnownAgent, LIVE_WITHIN_MS, MOST_SKEW_MS } from './domain/agent-standing.js';
 export {
   type DatacenterAdoption,
   datacenterAdoptionSchema,
@@ -14,4 +17,13 @@ export {
   laggardSchema,
   MOST_LAGGARDS,
 } from './domain/datacenter-adoption.js';
+export { materialAdoptionHash } from './domain/material-report.js';
+export { reissueSpreadMs } from './domain/reissue-spread.js';
 export { type SidecarReport, sidecarReportSchema } from './domain/sidecar-report.js';
+export { type AuthorityFacts, summarize } from './domain/summarize.js';
+export { AgentPresence } from './ports/agent-presence.js';
+export { AuthoritySource } from './ports/authority-source.js';
+export { LiveLeaves } from './ports/live-leaves.js';
+export { AgentReportRow } from './adapters/agent-report-row.js';
+export { AgentReportStore } from './adapters/agent-report-store.js';
+export { type AgentEntry, DatacenterAdoptionReader } from './adapters/datacenter-adoption-reader.js';

@@ -39,6 +39,8 @@ export type Shadow = z.output<typeof shadowSchema>;
 export const agentReportSchema = z.object({
   /** The roots the agent verifies with. */
   bundle: z.array(rootId).max(MOST_ROOTS),
+  /** The root above the agent's own certificate; absent before it has one. */
+  identityRootId: rootId.optional(),
   /** Sidecars that reported to the agent within the last minute, and how many of them verify with each root. */
   sidecars: z.object({ total: count, trusting: byRoot }),
   leaves: z.object({
@@ -59,3 +61,14 @@ export const agentReportSchema = z.object({
   version: z.string().max(64),
 });
 export type AgentReport = z.output<typeof agentReportSchema>;
+
+/** What the sidecars of a host add to its agent's report. */
+export type SidecarSummary = Pick<AgentReport, 'sidecars' | 'staleSidecars' | 'handshakes' | 'shadow'>;
+
+/** Of a host whose sidecars have reported nothing. */
+export const NO_SIDECARS: SidecarSummary = {
+  sidecars: { total: 0, trusting: {} },
+  staleSidecars: 0,
+  handshakes: {},
+  shadow: { checked: 0, failed: 0, probed: 0, failures: [] },
+};

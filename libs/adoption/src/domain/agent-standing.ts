@@ -1,0 +1,107 @@
+import type { EpochMs } from '@banyan/kernel';
+import type { AgentReport } from './agent-report.js';
+import { type Laggard, LAGGARD_REASONS } from './datacenter-adoption.js';
+
+/** Three heartbeats of 5 s: an agent that was not heard for so long is offline. */
+export const LIVE_WITHIN_MS = 15_000;
+/** Certificates are backdated by a minute; half of that is left for the way and for the other side's own error. */
+export const MOST_SKEW_MS = 30_000;
+
+/** An agent as its datacenter knows it: when it was heard, and what it last said. */
+export interface KnownAgent {
+  readonly node: string;
+  /** Last heartbeat. */
+  readonly seenAt: EpochMs;
+  /** Absent from an agent that never reported: it is of an older version. */
+  readonly report?: AgentReport;
+}
+
+/** What the datacenter asks of its agents: to verify with every root of the bundle, and to hold leaves under the one that signs. */
+export interface Asked {
+  readonly bundle: readonly string[];
+  readonly signingRootId?: string;
+  readonly now: EpochMs;
+}
+
+type Reason = Laggard['reason'];
+
+export const isLive = ({ seenAt }: KnownAgent, now: EpochMs): boolean => now - seenAt <= LIVE_WITHIN_MS;
+
+/** Whether the agent, and every sidecar that reports to it, verifies with the root. */
+export const trusts = ({ report }: KnownAgent, rootId: string): boolean =>
+  report !== undefined && report.bundle.includes(rootId) && sidecarsWithout(report, rootId) === 0;
+
+const sidecarsWithout = ({ sidecars }: AgentReport, rootId: string): number =>
+  Math.max(0, sidecars.total - (sidecars.trusting[rootId] ?? 0));
+
+/** Live leaves under any other root than the one that signs. */
+const leavesBehind = (report: AgentReport, signingRootId: string | undefined): number =>
+  Object.entries(report.leaves.byRoot)
+    .filter(([rootId]) => rootId !== signingRootId)
+    .reduce((sum, [, leaves]) => sum + leaves, 0);
+
+/** What an agent has not done yet, in numbers. */
+const debtOf = (agent: KnownAgent, { bundle, signingRootId }: Asked) => {
+  const { report } = agent;
+  const lacks = bundle.filter((rootId) => !trusts(agent, rootId));
+  if (report === undefined) return { lacks, ownLacks: bundle, leaves: 0, identity: false, sidecars: 0 };
+  const waiting = bundle.map((rootId) => sidecarsWithout(report, rootId));
+  return {
+    lacks,
+    ownLacks: bundle.filter((rootId) => !report.bundle.includes(rootId)),
+    leaves: signingRootId === undefined ? 0 : leavesBehind(report, signingRootId),
+    identity:
+      signingRootId !== undefined && report.identityRootId !== undefined && report.identityRootId !== signingRootId,
+    sidecars: Math.max(report.staleSidecars, ...waiting, 0),
+  };
+};
+
+/**
+ * Why the agent is behind, or undefined when it is not. The first that holds: it is offline, its clock is wrong, the
+ * servers told it to wait, it is too old to say, only its sidecars are missing, it is under way.
+ */
+export const laggardOf = (agent: KnownAgent, asked: Asked): Laggard | undefined => {
+  const { report, seenAt, node } = agent;
+  const live = isLive(agent, asked.now);
+  const debt = debtOf(agent, asked);
+  const found = reasonOf(agent, asked, debt);
+  if (found === undefined) return undefined;
+  const [reason, detail] = found;
+  return { node, reason, detail, seenAt, live, lacks: [...debt.lacks], leaves: report?.leaves.byRoot ?? {} };
+};
+
+const reasonOf = (
+  agent: KnownAgent,
+  asked: Asked,
+  debt: ReturnType<typeof debtOf>,
+): readonly [Reason, string] | undefined => {
+  const { report, seenAt } = agent;
+  if (!isLive(agent, asked.now)) {
+    const seconds = Math.floor((asked.now - seenAt) / 1_000);
+    return ['offline', `offline since ${new Date(seenAt).toISOString()} (${seconds} s)`];
+  }
+  if (report === undefined) return ['version', 'the agent reports nothing: it is of an older version'];
+  if (Math.abs(report.clockOffsetMs) > MOST_SKEW_MS) {
+    const seconds = Math.round(Math.abs(report.clockOffsetMs) / 1_000);
+    return ['clock-skew', `its clock is ${seconds} s ${report.clockOffsetMs > 0 ? 'ahead of' : 'behind'} the servers'`];
+  }
+  const own = debt.ownLacks.length > 0 || debt.leaves > 0 || debt.identity;
+  if (debt.leaves > 0 && report.leaves.rateLimited > 0) {
+    return ['rate-limited', `${report.leaves.rateLimited} of ${debt.leaves} renewals wait for the CSR limit`];
+  }
+  if (!own && debt.sidecars > 0) return ['sidecar', `${debt.sidecars} of ${report.sidecars.total} sidecars are behind`];
+  return own ? ['pending', pendingDetail(debt)] : undefined;
+};
+
+const pendingDetail = ({ ownLacks, leaves, identity }: ReturnType<typeof debtOf>): string =>
+  [
+    ...(ownLacks.length > 0 ? [`${ownLacks.length} roots not received yet`] : []),
+    ...(leaves > 0 ? [`${leaves} leaves under another root`] : []),
+    ...(identity ? ['its own certificate is under another root'] : []),
+  ].join(', ');
+
+/** Worst first: by reason in the order of {@link LAGGARD_REASONS}, then the longest silent, then by name. */
+export const worstFirst = (a: Laggard, b: Laggard): number =>
+  LAGGARD_REASONS.indexOf(a.reason) - LAGGARD_REASONS.indexOf(b.reason) ||
+  a.seenAt - b.seenAt ||
+  (a.node < b.node ? -1 : 1);

@@ -1,0 +1,68 @@
+import type { EpochMs } from '@banyan/kernel';
+import { isLive, type KnownAgent, laggardOf, trusts, worstFirst } from './agent-standing.js';
+import { type DatacenterAdoption, type Laggard, MOST_LAGGARDS } from './datacenter-adoption.js';
+import { mergeShadow } from './merge-shadow.js';
+
+/** What the authority of a datacenter says of itself, in plain values. */
+export interface AuthorityFacts {
+  readonly datacenter: string;
+  readonly bundle: readonly string[];
+  readonly signingRootId?: string;
+  readonly stagedRootId?: string;
+  /** A root of the bundle is compromised: renewals are spread over the whole budget, nothing is kept back. */
+  readonly tainted: boolean;
+  readonly horizons: Readonly<Record<string, number>>;
+  readonly signing: DatacenterAdoption['signing'];
+}
+
+export interface AdoptionParts {
+  readonly authority: AuthorityFacts;
+  readonly agents: readonly KnownAgent[];
+  readonly ledgerLeaves: Readonly<Record<string, number>>;
+  readonly now: EpochMs;
+}
+
+/** The datacenter's adoption, from what its agents, its ledger and its authority say. Pure. */
+export const summarize = ({ authority, agents, ledgerLeaves, now }: AdoptionParts): DatacenterAdoption => {
+  const { datacenter, bundle, signingRootId, stagedRootId, horizons, signing } = authority;
+  const live = agents.filter((agent) => isLive(agent, now));
+  const liveReports = live.flatMap(({ report }) => (report === undefined ? [] : [report]));
+  const trusting = bundle.map((id) => [id, live.filter((agent) => trusts(agent, id)).length] as const);
+  return {
+    datacenter,
+    bundle: [...bundle],
+    ...(signingRootId !== undefined && { signingRootId }),
+    ...(stagedRootId !== undefined && { stagedRootId }),
+    agents: { total: agents.length, live: live.length, trusting: Object.fromEntries(trusting) },
+    leaves: leavesByRoot(agents, horizons, now),
+    ledgerLeaves: { ...ledgerLeaves },
+    horizons: { ...horizons },
+    signing,
+    shadow: mergeShadow(liveReports, signingRootId),
+    laggards: laggardsOf(agents, authority, now).slice(0, MOST_LAGGARDS),
+  };
+};
+
+/** Everybody who is behind, worst first. */
+const laggardsOf = (agents: readonly KnownAgent[], authority: AuthorityFacts, now: EpochMs): Laggard[] => {
+  const laggards = agents.flatMap((agent) => laggardOf(agent, { ...authority, now }) ?? []);
+  return laggards.toSorted(worstFirst);
+};
+
+/**
+ * What an agent last said may be old: leaves whose root's horizon has passed have ended, whoever still counts them.
+ */
+const leavesByRoot = (
+  agents: readonly KnownAgent[],
+  horizons: Readonly<Record<string, number>>,
+  now: EpochMs,
+): Record<string, number> => {
+  const sums: Record<string, number> = {};
+  for (const { report } of agents) {
+    for (const [rootId, leaves] of Object.entries(report?.leaves.byRoot ?? {})) {
+      const ended = (horizons[rootId] ?? Number.POSITIVE_INFINITY) <= now;
+      if (leaves > 0 && !ended) sums[rootId] = (sums[rootId] ?? 0) + leaves;
+    }
+  }
+  return sums;
+};
