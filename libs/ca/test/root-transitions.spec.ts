@@ -1,10 +1,12 @@
 import { type EpochMs, epochMs, SilentLogger, SystemClock, SystemRandom, SystemTimers } from '@banyan/kernel';
 import { followTransitions } from '@banyan/pki';
 import type { Store } from '@banyan/store';
-import { TestAuthority, withTestStore } from '@banyan/testkit';
+import { FakeTime, TestAuthority, withTestStore } from '@banyan/testkit';
 import { ChangeFollower } from '@banyan/watch';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { CA_ENTITIES, CA_REPLICAS, keepTransition, successorOf, TransitionProjection } from '../src/index.js';
+import { type CaBench, openCaBench } from './ca-bench.js';
+import { changeRoot } from './change-root.js';
 
 const TRUST_DOMAIN = '11111111-2222-3333-4444-555555555555.consul';
 const stores = withTestStore(CA_ENTITIES);
@@ -154,5 +156,60 @@ describe('what is remembered of roots that have left the bundle, on PostgreSQL',
       });
     }
     expect(await replica.snapshot(elsewhere.dataSource.manager)).toEqual([]);
+  });
+});
+
+describe('a root that leaves the bundle, on PostgreSQL', () => {
+  let time: FakeTime;
+  let bench: CaBench;
+  beforeEach(async () => {
+    time = new FakeTime();
+    bench = await openCaBench(await stores.open(), time.clock);
+  });
+  afterEach(() => bench.stop());
+
+  const rotate = async (bits: number, forceWithoutCrossSigning = false): Promise<void> => {
+    await changeRoot(bench, { provider: 'consul', options: { PrivateKeyBits: bits }, forceWithoutCrossSigning });
+    await bench.reconcile();
+    await time.advance(1_000);
+  };
+  const verdictFrom = async (fingerprint: string) => {
+    const projection = new TransitionProjection(bench.store);
+    await projection.load();
+    const presented = bench.projection.state.roots.map((root) => root.certificate);
+    const { transitions } = projection;
+    return followTransitions({ known: [fingerprint], transitions, presented, now: time.now });
+  };
+
+  it('is found again from the one that is there after two rotations, swept or dropped', async () => {
+    const first = bench.projection.wantedRoot!;
+    await rotate(384);
+    await bench.retirement.sweep(bench.fence);
+    const second = bench.projection.wantedRoot!;
+    await rotate(256);
+    const { index } = await bench.store.run((tx) => bench.root.apply(tx, { kind: 'drop', rootId: second.id }));
+    await bench.reached(index);
+    const third = bench.projection.state.roots.map((root) => root.id);
+    expect(third).toEqual([bench.projection.wantedRoot!.id]);
+    for (const known of [first, second]) {
+      const verdict = await verdictFrom(known.certificate.fingerprintSha256);
+      expect(verdict).toMatchObject({ ok: true, root: { fingerprintSha1: third[0] } });
+    }
+  });
+
+  it('leads nowhere when it was replaced without a signature', async () => {
+    const first = bench.projection.wantedRoot!;
+    await rotate(384, true);
+    await bench.retirement.sweep(bench.fence);
+    expect(bench.projection.state.roots).toHaveLength(1);
+    const verdict = await verdictFrom(first.certificate.fingerprintSha256);
+    expect(verdict).toMatchObject({ ok: false, code: 'ROOT_UNVOUCHED' });
+  });
+
+  it('is remembered only when it really leaves', async () => {
+    await rotate(384);
+    const lost = { ...bench.fence, fencing: bench.fence.fencing - 1 };
+    await expect(bench.retirement.sweep(lost)).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    expect(await bench.store.dataSource.query('SELECT 1 FROM root_transition')).toEqual([]);
   });
 });

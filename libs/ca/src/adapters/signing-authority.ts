@@ -64,7 +64,7 @@ export class SigningAuthority {
     const { projection, clock, logger } = this.options;
     const wanted = projection.wantedRoot;
     if (wanted === undefined) throw new BanyanError('CA_UNINITIALIZED', 'no root is known yet');
-    const need = this.#need(wanted.id);
+    const need = this.#need(wanted);
     if (need.kind === 'none') {
       await this.#forgetEnded(fence, clock.now());
       await this.#stage(fence, signal);
@@ -77,8 +77,8 @@ export class SigningAuthority {
     return clock.now();
   }
 
-  #need(wantedRootId: string): ReturnType<typeof intermediateNeed> {
-    const { projection, clock } = this.options;
+  #need(wanted: RootRecord): ReturnType<typeof intermediateNeed> {
+    const { projection, clock, datacenter } = this.options;
     const { active } = projection.state;
     return intermediateNeed({
       ...(active && {
@@ -88,7 +88,9 @@ export class SigningAuthority {
           notAfter: active.certificate.notAfter,
         },
       }),
-      wantedRootId,
+      wantedRootId: wanted.id,
+      rootNotAfter: wanted.certificate.notAfter,
+      datacenter,
       now: clock.now(),
     });
   }

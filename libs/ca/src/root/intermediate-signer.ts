@@ -1,6 +1,7 @@
 import { BanyanError, type Clock, type Logger, type Random } from '@banyan/kernel';
 import { Certificate, parseCsr, prepareIntermediate, verifyChain } from '@banyan/pki';
 import type { CaProjection } from '../adapters/ca-projection.js';
+import { intermediateLife } from '../domain/intermediate-need.js';
 import type { IssuedIntermediate } from '../ports/intermediate-issuer.js';
 import type { OpenRoot } from './provider-access.js';
 import type { RootMaker } from './root-maker.js';
@@ -26,6 +27,9 @@ export class IntermediateSigner {
     signal: AbortSignal,
   ): Promise<IssuedIntermediate> {
     const { projection, clock, random, maker, logger } = this.parts;
+    const now = clock.now();
+    const askedMs = projection.getConfiguration().parsed.intermediateTtlMs;
+    const { shortened } = intermediateLife({ askedMs, rootNotAfter: root.certificate.notAfter, now });
     const request = parseCsr(csrPem);
     const { clusterId, name: trustDomain } = projection.getTrustDomain();
     const commonName = `sec-${maker.shortId()}.${datacenter}.ca.${clusterId.slice(0, 8)}.consul`;
@@ -35,8 +39,8 @@ export class IntermediateSigner {
       issuer: root.certificate,
       trustDomain,
       commonName: subject.commonName,
-      lifetimeMs: projection.getConfiguration().parsed.intermediateTtlMs,
-      now: clock.now(),
+      lifetimeMs: askedMs,
+      now,
       random,
     });
     const order = { prepared, csrPem, ...subject, notAfter: prepared.notAfter, issuerPem: root.certificate.pem };
@@ -48,6 +52,7 @@ export class IntermediateSigner {
       serial: certificate.serialHex,
       fingerprint: certificate.fingerprintSha256,
       notAfter: new Date(certificate.notAfter).toISOString(),
+      ...(shortened !== undefined && { shortened }),
     });
     return { certificatePem: certificate.pem, rootId: root.row.id };
   }
@@ -58,6 +63,12 @@ export class IntermediateSigner {
       throw new BanyanError(
         'KEY_MISMATCH',
         'the provider signed an intermediate for another key than the one asked for',
+      );
+    }
+    if (certificate.notAfter > root.notAfter) {
+      throw new BanyanError(
+        'CERTIFICATE_PROFILE_VIOLATED',
+        'the provider signed an intermediate that outlives its root',
       );
     }
     const verdict = verifyChain({

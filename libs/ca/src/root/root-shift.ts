@@ -7,6 +7,7 @@ import { writeCaConfiguration } from '../adapters/configuration-writes.js';
 import { deleteRoot, rootHash, writeRoot } from '../adapters/root-writes.js';
 import type { RootProviderKind } from '../ports/root-provider.js';
 import type { ProviderAccess } from './provider-access.js';
+import { keepTransition, successorOf } from './root-transitions.js';
 
 export interface RootShiftParts {
   readonly access: ProviderAccess;
@@ -64,6 +65,9 @@ export class RootShift {
     const row = rows.find((root) => root.id === id);
     if (row === undefined) return;
     if (row.state === 'active') throw outOfStep(id);
+    // A root that was never active is nobody's pin, and was replaced by none.
+    const next = row.rotatedOutAt === null ? undefined : successorOf(row, rows);
+    if (next !== undefined) await keepTransition(tx, row, next);
     await this.parts.access.destroy(row, AbortSignal.timeout(DESTROY_LIMIT_MS));
     tx.stage(deleteRoot(row.id, rootHash(row)));
     this.parts.logger.info('root dropped', { root: row.id, generation: row.generation, was: row.state });
