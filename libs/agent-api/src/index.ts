@@ -3,6 +3,7 @@ export { ConnectRoutes, type ConnectRoutesParts } from './adapters/connect-route
 export { LocalServices } from './adapters/local-services.js';
 export { HotAuthorize } from './adapters/hot-authorize.js';
 export { type LocalService } from './adapters/services-file.js';
+export { SidecarReports, type SidecarReportsOptions } from './adapters/sidecar-reports.js';
 export { ServerRoutes } from './adapters/server-routes.js';
 export { TokenCache } from './adapters/token-cache.js';
 export { AgentApiModule } from './agent-api.module.js';

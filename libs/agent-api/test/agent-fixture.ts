@@ -10,6 +10,7 @@ import {
   HotAuthorize,
   LocalServices,
   ServerRoutes,
+  SidecarReports,
   TokenCache,
 } from '@banyan/agent-api';
 import { AgentCache, BundleEntry, LeafCache } from '@banyan/agent-cache';
@@ -52,12 +53,15 @@ export interface TestAgent {
   readonly signer: FakeLeafSigner;
   readonly cache: AgentCache;
   readonly services: LocalServices;
+  readonly reports: SidecarReports;
   readonly health: HealthRegistry;
   readonly clock: ShiftedClock;
   readonly logger: RecordingLogger;
   readonly folder: string;
   /** What holds where no intention matches. */
   defaultAction: 'allow' | 'deny';
+  /** The root that sidecars should compare against, and the roots above the agent's own leaves. */
+  rollout: { comparedRootId: string | undefined; leafRoots: readonly string[] };
   readonly ask: (method: string, path: string, as?: string, body?: unknown) => Promise<RawHttpAnswer>;
   readonly stop: () => Promise<void>;
 }
@@ -105,11 +109,21 @@ export const startAgent = async (options: TestAgentOptions): Promise<TestAgent> 
   const bundle = new BundleEntry(cache.entry({ path: ROOTS, token: undefined }).entry);
   const leaves = new LeafCache({ ...tools, datacenter: 'dc1', signer, bundle, reissueSlotMs: 20 });
   const tokens = new TokenCache(servers, clock, timers);
-  const chosen = { defaultAction: 'deny' as 'allow' | 'deny' };
+  const chosen: Pick<TestAgent, 'defaultAction' | 'rollout'> = {
+    defaultAction: 'deny',
+    rollout: { comparedRootId: undefined, leafRoots: [] },
+  };
+  const reports = new SidecarReports({
+    clock,
+    isRegistered: (id) => services.find(id) !== undefined,
+    comparedRootId: () => chosen.rollout.comparedRootId,
+    leafRoots: () => chosen.rollout.leafRoots,
+  });
   const settings = settingsOf(chosen);
   const metrics: MetricsText = { contentType: 'text/plain; version=0.0.4', text: async () => 'banyan_test 1\n' };
   const module = AgentApiModule.register([
     { provide: LocalServices, useValue: services },
+    { provide: SidecarReports, useValue: reports },
     { provide: AgentSettings, useValue: settings },
     { provide: Timers, useValue: timers },
     { provide: Random, useValue: random },
@@ -138,6 +152,7 @@ export const startAgent = async (options: TestAgentOptions): Promise<TestAgent> 
     await Promise.all([leaves.stop(), cache.stop()]);
     if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
   };
-  const parts = { app, port, servers, source, signer, cache, services, health, clock, logger, folder, ask, stop };
+  const made = { servers, source, signer, cache, services, reports, health, clock, logger };
+  const parts = { ...made, app, port, folder, ask, stop };
   return Object.assign(chosen, parts);
 };

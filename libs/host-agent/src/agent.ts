@@ -9,6 +9,7 @@ import {
   HotAuthorize,
   LocalServices,
   ServerRoutes,
+  SidecarReports,
   TokenCache,
 } from '@banyan/agent-api';
 import { AgentCache, BundleEntry, LeafCache } from '@banyan/agent-cache';
@@ -38,6 +39,7 @@ export class Agent {
   readonly #bundle: BundleEntry;
   readonly #leaves: LeafCache;
   readonly #services: LocalServices;
+  readonly #sidecars: SidecarReports;
   readonly #checks: CheckRunner;
   readonly #heartbeat: Heartbeat;
   readonly #health: HealthRegistry;
@@ -87,6 +89,15 @@ export class Agent {
       reissueSlotMs: settings.BANYAN_REISSUE_SLOT,
     });
     this.#services = new LocalServices(join(dataDir, 'services.json'), logger);
+    this.#sidecars = new SidecarReports({
+      clock: this.#ambient.clock,
+      isRegistered: (id) => this.#services.find(id) !== undefined,
+      comparedRootId: () => {
+        const bundle = this.#bundle.current;
+        return bundle !== undefined && bundle.roots.length > 1 ? bundle.activeRootId : undefined;
+      },
+      leafRoots: (service) => this.#leaves.rootsOf(service),
+    });
     this.#checks = new CheckRunner({ ...tools, services: this.#services });
     this.#heartbeat = new Heartbeat({
       ...tools,
@@ -167,6 +178,7 @@ export class Agent {
   #bindings(tokens: TokenCache, settings: AgentSettings): Provider[] {
     const bound: readonly (readonly [unknown, unknown])[] = [
       [LocalServices, this.#services],
+      [SidecarReports, this.#sidecars],
       [AgentSettings, settings],
       [Timers, this.#ambient.timers],
       [Random, this.#ambient.random],

@@ -1,4 +1,4 @@
-import { AgentHttpSource, SidecarProxy } from '@banyan/dataplane';
+import { AgentHttpReports, AgentHttpSource, SidecarProxy } from '@banyan/dataplane';
 import { type Logger, SystemClock, SystemRandom, SystemTimers } from '@banyan/kernel';
 import { Command } from 'commander';
 import { type Connection, connectionFrom, type ConnectionOptions } from '../connection.js';
@@ -21,7 +21,8 @@ const runProxy = async (connection: Connection, proxyId: string, logger: Logger)
   const stop = untilStopSignal();
   const edges = { timers: new SystemTimers(), random: new SystemRandom(), logger };
   const source = new AgentHttpSource({ ...connection, proxyId, ...edges });
-  const proxy = new SidecarProxy({ source, clock: new SystemClock(), ...edges });
+  const reports = new AgentHttpReports({ ...connection, timers: edges.timers });
+  const proxy = new SidecarProxy({ source, reports, clock: new SystemClock(), ...edges });
   const heartbeat = setInterval(() => {}, KEEP_ALIVE_MS);
   proxy.start();
   void proxy.ready.then(() => logger.info('proxy ready', { proxy: proxyId }));
@@ -31,6 +32,7 @@ const runProxy = async (connection: Connection, proxyId: string, logger: Logger)
   logger.info('proxy stopping; open connections may finish', { proxy: proxyId });
   await proxy.stop();
   source.close();
+  reports.close();
   clearInterval(heartbeat);
   logger.info('proxy stopped', { proxy: proxyId, ...proxy.counters() });
 };

@@ -12,6 +12,7 @@ const MOST_LEAVES = 10_000;
 /** Leaves by service and token, bounded in count and age. */
 export class LeafCache {
   readonly #entries = new Map<string, LeafEntry>();
+  readonly #byService = new Map<string, Set<LeafEntry>>();
 
   constructor(private readonly options: Omit<LeafEntryOptions, 'service' | 'token'>) {}
 
@@ -26,13 +27,21 @@ export class LeafCache {
     this.#evictUnused();
     const entry = new LeafEntry({ ...this.options, service, token });
     this.#entries.set(key, entry);
+    this.#byService.set(service, (this.#byService.get(service) ?? new Set()).add(entry));
     entry.start();
     return { entry, hit: false };
+  }
+
+  /** IDs of the roots above the present leaves for a service; one per token that asks for it. */
+  rootsOf(service: string): readonly string[] {
+    const roots = [...(this.#byService.get(service) ?? [])].flatMap(({ current }) => current?.rootId ?? []);
+    return [...new Set(roots)];
   }
 
   async stop(): Promise<void> {
     await Promise.all([...this.#entries.values()].map((entry) => entry.stop()));
     this.#entries.clear();
+    this.#byService.clear();
   }
 
   /** Looked at whenever an entry is added: only then can there be too many. */
@@ -49,6 +58,9 @@ export class LeafCache {
 
   #drop(key: string, entry: LeafEntry): void {
     this.#entries.delete(key);
+    const siblings = this.#byService.get(entry.service);
+    siblings?.delete(entry);
+    if (siblings?.size === 0) this.#byService.delete(entry.service);
     void entry.stop();
   }
 }

@@ -39,6 +39,8 @@ export interface Leaf {
   readonly privateKeyPem: string;
   readonly uri: string;
   readonly certificate: Certificate;
+  /** SHA-1 fingerprint of the root that stood above it when it was signed. */
+  readonly rootId: string;
   readonly renewAt: EpochMs;
 }
 
@@ -71,6 +73,10 @@ export class LeafEntry {
       onFailure: (error, failures) => this.#failed(error, failures),
     });
     this.#unsubscribe = options.bundle.onChange(() => this.#task.wake());
+  }
+
+  get service(): string {
+    return this.options.service;
   }
 
   get current(): Leaf | undefined {
@@ -182,6 +188,7 @@ export class LeafEntry {
       privateKeyPem: exportPrivateKeyPem(keyPair.privateKey),
       uri,
       certificate,
+      rootId: verdict.path.at(-1)!.fingerprintSha1,
       renewAt: renewalMoment(certificate, random.fraction()),
     };
     this.#authorityChangeAt = undefined;

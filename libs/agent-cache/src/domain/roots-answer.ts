@@ -23,6 +23,8 @@ export interface Bundle {
   readonly trustDomain: string;
   readonly roots: readonly Certificate[];
   readonly bundlePem: string;
+  /** SHA-1 fingerprint of the root that is to stay. */
+  readonly activeRootId: string;
   /** Subject key id of the authority that signs leaves of this datacenter now. */
   readonly signingKeyId: string;
 }
@@ -40,6 +42,7 @@ export const parseBundle = (body: Uint8Array | string): Bundle => {
     trustDomain: parsed.data.TrustDomain,
     roots,
     bundlePem: roots.map((root) => root.pem).join(''),
+    activeRootId: active.ID,
     signingKeyId: active.SigningKeyID,
   };
 };
