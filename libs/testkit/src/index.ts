@@ -27,3 +27,4 @@ export { type HeldLease, holdLease } from './hold-lease.js';
 export { FakeEntrySource, type PublishedAnswer } from './agent/fake-entry-source.js';
 export { FakeLeafSigner } from './agent/fake-leaf-signer.js';
 export { FakeServers } from './agent/fake-servers.js';
+export { MemoryIssuances, someRequester } from './ca/memory-issuances.js';

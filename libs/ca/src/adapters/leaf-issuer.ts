@@ -220,21 +220,17 @@ export class LeafIssuer {
   }
 
   async #writeHorizon(authorityId: string, until: EpochMs): Promise<void> {
-    await this.options.store.dataSource.query(
-      `UPDATE signing_authority SET leaf_horizon = GREATEST(leaf_horizon, $2) WHERE id = $1`,
-      [authorityId, new Date(until)],
+    await this.options.store.run(({ manager }) =>
+      manager.query(`UPDATE signing_authority SET leaf_horizon = GREATEST(leaf_horizon, $2) WHERE id = $1`, [
+        authorityId,
+        new Date(until),
+      ]),
     );
     this.#horizon = { authorityId, until };
   }
 }
 
 const subjectOf = (id: LeafId): string => {
-  switch (id.kind) {
-    case 'service':
-      return id.service;
-    case 'agent':
-      return id.node;
-    case 'server':
-      return id.datacenter;
-  }
+  if (id.kind === 'service') return id.service;
+  return id.kind === 'agent' ? id.node : id.datacenter;
 };
