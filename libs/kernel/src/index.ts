@@ -14,6 +14,7 @@ export {
 } from './domain/brands.js';
 export { canonicalJson, contentHash, type JsonValue } from './domain/canonical-json.js';
 export { isStorableJson } from './domain/storable-json.js';
+export { SKEW_LIMIT_MS, skewOf } from './domain/clock-skew.js';
 export { Clock, Random, type Timer, Timers } from './domain/clock.js';
 export { ERROR_CODES, type ErrorCode } from './domain/error-codes.js';
 export { formatGoDuration, parseGoDuration } from './domain/go-duration.js';

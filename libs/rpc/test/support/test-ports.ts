@@ -22,10 +22,13 @@ export class TestBootstrap extends BootstrapPort {
   trustDomain = TRUST_DOMAIN;
   tokensSeen: string[] = [];
   rootsAsked = 0;
+  transitions: boot.RootTransitionMessage[] = [];
+  serverMs = 0;
 
   override async roots(): Promise<boot.RootsReply> {
     this.rootsAsked += 1;
-    return { trustDomain: this.trustDomain, datacenter: this.datacenter, rootPems: this.rootPems };
+    const { trustDomain, datacenter, rootPems, transitions, serverMs } = this;
+    return { trustDomain, datacenter, rootPems, transitions, serverMs };
   }
   override async enrolAgent(request: boot.EnrolAgentRequest, _call: OpenCall): Promise<boot.EnrolAgentReply> {
     this.tokensSeen.push(request.token.reveal());

@@ -1,8 +1,6 @@
 import { parseSpiffeId, type SpiffeId } from '@banyan/identity';
-import { BanyanError, type Clock } from '@banyan/kernel';
-import { Certificate, parseCertificates } from '@banyan/pki';
-import { type ChannelCredentials, Client, type ServiceError } from '@grpc/grpc-js';
-import type { z } from 'zod';
+import { BanyanError, type Clock, isBanyanError, skewOf } from '@banyan/kernel';
+import { type Certificate, parseCertificates } from '@banyan/pki';
 import {
   EnrolAgentReply,
   type EnrolAgentRequest,
@@ -10,12 +8,12 @@ import {
   SignIntermediateReply,
   type SignIntermediateRequest,
 } from '../../domain/messages/bootstrap-messages.js';
-import { parsePin, pinMatches } from '../../domain/pin.js';
+import { parsePin } from '../../domain/pin.js';
 import { channelCredentials, unverifiedCredentials } from '../tls/channel-credentials.js';
-import { errorOf, type UnreachableCode } from '../wire/error-status.js';
+import type { UnreachableCode } from '../wire/error-status.js';
 import { SERVICE } from '../wire/proto.js';
-import { CHANNEL_OPTIONS } from './channel-options.js';
-import { invoke, type Method } from './invoke.js';
+import { BootstrapCalls } from './bootstrap-calls.js';
+import { type FoundTrust, type TrustRecovery, trustOfKnown, trustOfPin } from './trust-recovery.js';
 
 /** Whom a newcomer meets first, and how it knows that it met the right one. */
 export interface FirstContactOptions {
@@ -51,18 +49,41 @@ export class FirstContact {
     private readonly calls: BootstrapCalls,
     /** What the server says over the verified channel. */
     readonly roots: RootsReply,
+    /** Set when the anchor was retired meanwhile, and led to a present root. */
+    readonly recovery?: TrustRecovery,
   ) {}
 
   /**
-   * Reads the public roots without trusting them, picks the one the pin names, and opens a channel that trusts only that
-   * root and only a server identity of the datacenter. Throws `PIN_MISMATCH`, `PEER_UNAUTHENTICATED`, `PEER_NOT_ALLOWED`,
-   * `TRUST_DOMAIN_MISMATCH`, `CONFIG_INVALID` (a malformed pin), the unreachable code, `ABORTED`.
+   * Finds the root to trust, and opens a channel that trusts only that root and only a server identity of the datacenter.
+   * With a pin, the public roots are read without trusting them first. An anchor that was retired meanwhile is followed
+   * along the keys that vouched for the next roots, to one that is presented. Throws `PIN_MISMATCH`, `PEER_UNAUTHENTICATED`,
+   * `PEER_NOT_ALLOWED`, `TRUST_DOMAIN_MISMATCH`, `CONFIG_INVALID` (a malformed pin), `ROOT_TAINTED`, `ROOT_UNVOUCHED`,
+   * `TRANSITION_INVALID`, `CLOCK_SKEW`, the unreachable code, `ABORTED`.
    */
   static async open(options: FirstContactOptions): Promise<FirstContact> {
-    const anchors =
-      'pin' in options.anchor
-        ? [await pinnedRoot(options, options.anchor.pin)]
-        : parseCertificates(options.anchor.caPem);
+    const { anchor, address, clock } = options;
+    if ('pin' in anchor) {
+      parsePin(anchor.pin);
+      const presented = await untrustedRoots(options);
+      try {
+        return await FirstContact.#meet(options, trustOfPin(anchor.pin, presented, { address, now: clock.now() }));
+      } catch (error) {
+        throw skewBehind(error, presented, clock) ?? error;
+      }
+    }
+    const known = parseCertificates(anchor.caPem);
+    try {
+      return await FirstContact.#meet(options, { anchors: known });
+    } catch (refusal) {
+      if (!isBanyanError(refusal, 'PEER_UNAUTHENTICATED')) throw refusal;
+      const presented = await untrustedRoots(options);
+      const skew = skewBehind(refusal, presented, clock);
+      if (skew !== undefined) throw skew;
+      return FirstContact.#meet(options, trustOfKnown(known, presented, { address, now: clock.now(), refusal }));
+    }
+  }
+
+  static async #meet(options: FirstContactOptions, { anchors, recovery }: FoundTrust): Promise<FirstContact> {
     const trustDomain = trustDomainOf(anchors);
     let refusal: BanyanError | undefined;
     const credentials = channelCredentials({
@@ -84,7 +105,7 @@ export class FirstContact {
       if (options.datacenter !== undefined && roots.datacenter !== options.datacenter) {
         throw new BanyanError('PEER_NOT_ALLOWED', `the server is of datacenter ${roots.datacenter}`);
       }
-      return new FirstContact(calls, roots);
+      return new FirstContact(calls, roots, recovery);
     } catch (error) {
       calls.close();
       throw error;
@@ -106,48 +127,39 @@ export class FirstContact {
   }
 }
 
-/** Calls over one channel, with failures translated. */
-class BootstrapCalls {
-  readonly #client: Client;
-
-  constructor(
-    private readonly options: FirstContactOptions,
-    credentials: ChannelCredentials,
-    private readonly refusal: () => BanyanError | undefined,
-  ) {
-    this.#client = new Client(options.address, credentials, CHANNEL_OPTIONS);
-  }
-
-  async call<R extends z.ZodType>(method: Method<R>, request: object, limitMs: number): Promise<z.output<R>> {
-    const { clock, signal, unreachable } = this.options;
-    try {
-      return await invoke(method, request, { client: this.#client, deadline: clock.now() + limitMs, signal });
-    } catch (error) {
-      if (error instanceof BanyanError) throw error;
-      throw this.refusal() ?? errorOf(error as ServiceError, unreachable ?? 'SERVER_UNREACHABLE');
-    }
-  }
-
-  close(): void {
-    this.#client.close();
-  }
-}
-
-const pinnedRoot = async (options: FirstContactOptions, pin: string): Promise<Certificate> => {
-  parsePin(pin);
+/** What the server says of its roots, over a channel that proves nothing. */
+const untrustedRoots = async (options: FirstContactOptions): Promise<RootsReply> => {
   const calls = new BootstrapCalls(options, unverifiedCredentials(), () => undefined);
   try {
-    const { rootPems } = await calls.call(ROOTS, {}, CALL_MS);
-    const root = rootPems
-      .map((pem) => Certificate.fromPem(pem))
-      .find((each) => pinMatches(pin, each.fingerprintSha256));
-    if (root?.isCa !== true) {
-      throw new BanyanError('PIN_MISMATCH', `no root of the server at ${options.address} has the pinned fingerprint`);
-    }
-    return root;
+    return await calls.call(ROOTS, {}, CALL_MS);
   } finally {
     calls.close();
   }
+};
+
+/** OpenSSL's verdicts that a wrong clock leads to. */
+const OUT_OF_TIME = /CERT_NOT_YET_VALID|CERT_HAS_EXPIRED/;
+
+/**
+ * `CLOCK_SKEW` in place of a refusal for reasons of time, when the two clocks differ enough to explain it. What the server
+ * says of its clock is not proven: it makes a better message, and never a decision.
+ */
+const skewBehind = (error: unknown, { serverMs }: RootsReply, clock: Clock): BanyanError | undefined => {
+  if (serverMs === undefined || serverMs === 0 || !isBanyanError(error)) return undefined;
+  const { code, message } = error;
+  const ofTime =
+    code === 'CHAIN_NOT_YET_VALID' ||
+    code === 'CHAIN_EXPIRED' ||
+    (code === 'PEER_UNAUTHENTICATED' && OUT_OF_TIME.test(message));
+  const skew = skewOf(clock.now() - serverMs);
+  if (!ofTime || skew === undefined) return undefined;
+  return new BanyanError(
+    'CLOCK_SKEW',
+    `our clock is ${skew} the server's, so its certificates seem out of their time`,
+    {
+      cause: error,
+    },
+  );
 };
 
 /** The trust domain a root of ours names in its URI; undefined for a root of an outside provider without one. */

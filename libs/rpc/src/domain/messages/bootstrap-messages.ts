@@ -1,9 +1,19 @@
 import { z } from 'zod';
-import { addressText, csrText, datacenterText, jsonText, nameText, pemText, tokenText } from './bounds.js';
+import { addressText, count, csrText, datacenterText, jsonText, nameText, pemText, tokenText } from './bounds.js';
 
 /** `banyan.bootstrap.v1.RootsRequest`: nothing to say. */
 export const RootsRequest = z.object({});
 export type RootsRequest = z.output<typeof RootsRequest>;
+
+/** `banyan.bootstrap.v1.RootTransition`: believed only as far as its signature goes. Fields that a kind has not are empty. */
+export const RootTransitionMessage = z.object({
+  kind: z.enum(['vouched', 'tainted', 'unvouched']),
+  fromFingerprint: z.string().max(128),
+  fromPem: pemText,
+  crossSignedPem: pemText,
+  nextFingerprint: z.string().max(128),
+});
+export type RootTransitionMessage = z.output<typeof RootTransitionMessage>;
 
 /** `banyan.bootstrap.v1.RootsReply`: public facts, to be believed only after a check against the pin. */
 export const RootsReply = z.object({
@@ -11,6 +21,8 @@ export const RootsReply = z.object({
   datacenter: datacenterText,
   rootPems: z.array(pemText).max(64),
   bundleJson: jsonText.optional(),
+  transitions: z.array(RootTransitionMessage).max(64).optional(),
+  serverMs: count.optional(),
 });
 export type RootsReply = z.output<typeof RootsReply>;
 
