@@ -1,0 +1,36 @@
+import { BanyanError } from '@banyan/kernel';
+import { describeBlockers } from './blocker.js';
+import { isFinished, isMoving } from './phase.js';
+import { blockersOf, type Rotation } from './rotation.js';
+
+/**
+ * One rotation moves leaves at a time: throws `ROTATION_IN_PROGRESS`, naming its laggards, while another one does. One
+ * that only waits for the end of its previous root (`verify`, `retire`) is in nobody's way.
+ */
+export const requireNoneMoving = (rotations: readonly Rotation[]): void => {
+  const moving = rotations.find(({ phase }) => isMoving(phase));
+  if (moving === undefined) return;
+  const blockers = blockersOf(moving);
+  const laggards = blockers.length === 0 ? 'it is under way' : `it waits for ${describeBlockers(blockers)}`;
+  throw new BanyanError(
+    'ROTATION_IN_PROGRESS',
+    `rotation ${moving.id} is in phase ${moving.phase}: ${laggards}. Wait, waive its laggards by name, or roll it back.`,
+    { fields: { rotation: moving.id, phase: moving.phase } },
+  );
+};
+
+/** The unfinished rotations before and after this one, by their age. */
+export const neighboursOf = (
+  rotation: Rotation,
+  rotations: readonly Rotation[],
+): { readonly earlier: readonly string[]; readonly later: readonly string[] } => {
+  const others = rotations.filter(({ id, phase }) => id !== rotation.id && !isFinished(phase));
+  return {
+    earlier: others.filter((other) => isBefore(other, rotation)).map(({ id }) => id),
+    later: others.filter((other) => !isBefore(other, rotation)).map(({ id }) => id),
+  };
+};
+
+/** Oldest first; two of one moment by their IDs, so that everybody agrees. */
+export const isBefore = (a: Rotation, b: Rotation): boolean =>
+  a.createdAt === b.createdAt ? a.id < b.id : a.createdAt < b.createdAt;

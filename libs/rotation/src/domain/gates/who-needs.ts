@@ -1,0 +1,60 @@
+import type { DatacenterAdoption } from '@banyan/adoption';
+import type { DatacenterEvidence } from '../../ports/adoption-evidence.js';
+import type { Blocker } from '../blocker.js';
+import { isWaived, type Waiver } from '../waiver.js';
+import { agentsNotTrusting, leavesBehind } from './agents-behind.js';
+import { iso } from './verdict.js';
+
+/** Which roots are to go, which one has to carry everybody then, and what counts as heard. */
+export interface Need {
+  readonly leaving: (rootId: string) => boolean;
+  readonly staying: string;
+  /** Reports from before this moment prove nothing. */
+  readonly since: number;
+  readonly now: number;
+  readonly waivers: readonly Waiver[];
+}
+
+/** Leaves under `rootId` of this datacenter may still be alive. Without a recorded horizon they may live for ever. */
+export const mayLive = ({ horizons }: DatacenterAdoption, rootId: string, now: number): boolean =>
+  (horizons[rootId] ?? Number.POSITIVE_INFINITY) > now;
+
+/**
+ * Everybody who would break if the leaving roots were gone: a datacenter that was not heard, does not hold the staying
+ * root, or signs under a leaving one; a live agent that does not verify with the staying root; whoever holds a leaf under
+ * a leaving one that may still be alive. Empty: nobody needs them.
+ */
+export const whoNeeds = (datacenters: readonly DatacenterEvidence[], need: Need): readonly Blocker[] =>
+  datacenters
+    .filter(({ datacenter }) => !isWaived(need.waivers, datacenter))
+    .flatMap((evidence) => needOf(evidence, need));
+
+const needOf = ({ datacenter, adoption, reportedAt }: DatacenterEvidence, need: Need): readonly Blocker[] => {
+  if (adoption === undefined || reportedAt === undefined) {
+    return [{ datacenter, reason: 'unreported', detail: 'it never reported' }];
+  }
+  if (reportedAt <= need.since) {
+    return [{ datacenter, reason: 'unreported', detail: `it has not reported since ${iso(need.since)}` }];
+  }
+  return [
+    ...serverNeeds({ ...adoption, datacenter }, need),
+    ...agentsNotTrusting({ ...adoption, datacenter }, need.staying, need.waivers),
+    ...leavesBehind(
+      { ...adoption, datacenter },
+      (rootId) => need.leaving(rootId) && mayLive(adoption, rootId, need.now),
+      need.waivers,
+    ),
+  ];
+};
+
+const serverNeeds = ({ datacenter, bundle, signingRootId }: DatacenterAdoption, need: Need): readonly Blocker[] => {
+  if (!bundle.includes(need.staying)) {
+    return [{ datacenter, reason: 'root-missing', detail: `its servers do not hold root ${need.staying} yet` }];
+  }
+  if (signingRootId === undefined) {
+    return [{ datacenter, reason: 'signing', detail: 'it has no signing authority yet' }];
+  }
+  return need.leaving(signingRootId)
+    ? [{ datacenter, reason: 'signing', detail: `it signs under root ${signingRootId}` }]
+    : [];
+};

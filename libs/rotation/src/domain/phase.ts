@@ -1,0 +1,27 @@
+/** Where a rotation stands. Paused and blocked are its health, not its phase. */
+export const PHASES = [
+  'prepare',
+  'distribute',
+  'activate',
+  'verify',
+  'retire',
+  'completed',
+  'rolling-back',
+  'rolled-back',
+  'failed',
+] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** Nothing changes any more. */
+export const FINISHED = ['completed', 'rolled-back', 'failed'] as const satisfies readonly Phase[];
+export const isFinished = (phase: Phase): boolean => (FINISHED as readonly Phase[]).includes(phase);
+
+/**
+ * Live leaves are still to move: no other rotation may start. In `verify` and `retire` only the end of the previous root
+ * is waited for.
+ */
+export const MOVING = ['prepare', 'distribute', 'activate', 'rolling-back'] as const satisfies readonly Phase[];
+export const isMoving = (phase: Phase): boolean => (MOVING as readonly Phase[]).includes(phase);
+
+/** Phases that a gate ends, by a look at the evidence. */
+export type GatedPhase = 'distribute' | 'activate' | 'verify' | 'retire' | 'rolling-back';
