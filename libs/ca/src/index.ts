@@ -30,6 +30,8 @@ export { AuthorityReports } from './ports/authority-reports.js';
 export { IntermediateIssuer, type IntermediateRequest, type IssuedIntermediate } from './ports/intermediate-issuer.js';
 export {
   type IntermediateOrder,
+  type PreflightRequest,
+  type PreflightStep,
   type ProvidedRoot,
   type ProviderCondition,
   RootProvider,

@@ -1,5 +1,5 @@
 import type { KeySpec, PreparedCertificate } from '@banyan/pki';
-import type { EpochMs } from '@banyan/kernel';
+import type { EpochMs, ErrorCode, Random } from '@banyan/kernel';
 
 /** What a root shall be like. */
 export interface RootRequest {
@@ -64,6 +64,25 @@ export abstract class RootProvider {
   abstract destroy(keyReference: string, signal: AbortSignal): Promise<void>;
 }
 
+/** What a look at everything a provider will be asked for is made with. */
+export interface PreflightRequest {
+  /** `<uuid>.consul` */
+  readonly trustDomain: string;
+  readonly keySpec: KeySpec;
+  readonly now: EpochMs;
+  readonly random: Random;
+}
+
+/** One call that was tried, on throwaways. */
+export interface PreflightStep {
+  readonly step: 'provide' | 'sign-intermediate' | 'cross-sign' | 'inspect' | 'destroy';
+  /** `skipped`: not tried, the reason says why. */
+  readonly outcome: 'ok' | 'failed' | 'skipped';
+  readonly code?: ErrorCode;
+  /** For a person: what is wrong and what to do. */
+  readonly reason?: string;
+}
+
 /** A kind of provider: reads its own options and opens it. Bound by name in the primary. */
 export interface RootProviderKind {
   /** The name in the configuration: `consul`, `vault`, `aws-pca`, or `package:<npm name>`. */
@@ -82,4 +101,13 @@ export interface RootProviderKind {
    * Throws `CA_CONFIG_INVALID`. Makes no call yet.
    */
   open(options: Readonly<Record<string, unknown>>): RootProvider;
+  /**
+   * Makes the exact calls of a rotation on throwaways, before anything depends on them; nothing of it stays. A failed call
+   * is a step of the answer. Absent where every call is made here. Throws `CA_CONFIG_INVALID`, `ABORTED`.
+   */
+  preflight?(
+    options: Readonly<Record<string, unknown>>,
+    request: PreflightRequest,
+    signal: AbortSignal,
+  ): Promise<readonly PreflightStep[]>;
 }
