@@ -1,23 +1,50 @@
 import {
   BanyanError,
+  type Clock,
+  contentHash,
+  type JsonValue,
   SecretText,
   SilentLogger,
+  stateIndex,
   SystemClock,
   SystemRandom,
   SystemTimers,
   type Timers,
 } from '@banyan/kernel';
-import { type IntentionDraft, intentionReplica, StoreIntentionWriter } from '@banyan/intentions';
-import type { Fence, ReplicatedTopic, Store } from '@banyan/store';
+import {
+  checkedEntry,
+  type IntentionDraft,
+  intentionReplica,
+  ServiceIntentionsRow,
+  StoreIntentionWriter,
+} from '@banyan/intentions';
+import type { Fence, Store } from '@banyan/store';
 import { eventually, type HeldLease, holdLease } from '@banyan/testkit';
 import { ChangeFollower } from '@banyan/watch';
-import { FeedClient, type FeedCursor, type FeedEvent, FeedSource, Replicator } from '../src/index.js';
+import {
+  FeedClient,
+  type FeedCursor,
+  type FeedEvent,
+  FeedSource,
+  ReplicationCursorRow,
+  ReplicationHoldRow,
+  ReplicationQuarantineRow,
+  ReplicationRecords,
+  type ReplicationStream,
+  Replicator,
+  SourceHistory,
+} from '../src/index.js';
 
 const clock = new SystemClock();
 const random = new SystemRandom();
 const systemTimers = new SystemTimers();
 const logger = new SilentLogger();
 const context = { token: new SecretText('not used by the store'), accessorId: 'a' };
+
+/** The row classes that a datacenter of these tests needs. */
+export const ENTITIES = [ServiceIntentionsRow, ReplicationCursorRow, ReplicationHoldRow, ReplicationQuarantineRow];
+
+export const INTENTIONS: ReplicationStream = { name: 'intentions', topics: [intentionReplica], guarded: true };
 
 /** The WAN between two stores of one process: can be cut, can fall silent, and can change what it carries. */
 export class TestWan extends FeedClient {
@@ -31,7 +58,10 @@ export class TestWan extends FeedClient {
   #silent = false;
   #breaks = new AbortController();
 
-  constructor(private readonly source: FeedSource) {
+  constructor(
+    private readonly source: FeedSource,
+    private readonly history: SourceHistory,
+  ) {
     super();
   }
 
@@ -54,6 +84,7 @@ export class TestWan extends FeedClient {
 
   override async *follow(cursor: FeedCursor, signal: AbortSignal): AsyncGenerator<FeedEvent> {
     if (this.#cut !== undefined) throw this.#cut;
+    await this.history.compare('dc2', cursor);
     this.cursors.push(cursor);
     const ended = AbortSignal.any([signal, this.#breaks.signal]);
     for await (const event of this.source.follow(cursor, ended)) {
@@ -78,7 +109,9 @@ const followerOf = async (store: Store): Promise<ChangeFollower> => {
 /** What may differ of a secondary's server. */
 export interface SecondaryChange {
   readonly timers?: Timers;
-  readonly topics?: readonly ReplicatedTopic[];
+  readonly streams?: readonly ReplicationStream[];
+  readonly source?: () => string;
+  readonly clock?: Clock;
   readonly fence?: () => Fence | undefined;
   readonly follower?: ChangeFollower;
 }
@@ -86,6 +119,8 @@ export interface SecondaryChange {
 /** A primary and a secondary store, with a feed of intentions between them. */
 export class TwoDatacenters {
   readonly wan: TestWan;
+  readonly history: SourceHistory;
+  readonly records: ReplicationRecords;
   readonly #writer: StoreIntentionWriter;
   readonly #replicators: Replicator[] = [];
 
@@ -104,7 +139,9 @@ export class TwoDatacenters {
         clock,
         timers: systemTimers,
       }),
+      (this.history = new SourceHistory({ store: primary, clock, logger })),
     );
+    this.records = new ReplicationRecords(secondary, [INTENTIONS]);
   }
 
   get fence(): Fence {
@@ -119,14 +156,14 @@ export class TwoDatacenters {
   /** A server of the secondary that replicates, started. */
   replicate(change: SecondaryChange = {}): Replicator {
     const replicator = new Replicator({
-      stream: 'primary',
-      sourceDatacenter: () => 'dc1',
+      feed: 'primary',
+      sourceDatacenter: change.source ?? (() => 'dc1'),
       store: this.secondary,
       follower: change.follower ?? this.followers.secondary,
-      topics: change.topics ?? [intentionReplica],
+      streams: change.streams ?? [INTENTIONS],
       client: this.wan,
       fence: change.fence ?? (() => this.fence),
-      clock,
+      clock: change.clock ?? clock,
       timers: change.timers ?? systemTimers,
       random,
       logger,
@@ -156,7 +193,35 @@ export class TwoDatacenters {
   async converged(replicator: Replicator): Promise<void> {
     const { epoch } = this.primary;
     await eventually('the replicator is of our epoch', () => replicator.status.epoch === epoch);
-    await replicator.applied(await this.primary.currentIndex(), 10_000);
+    await this.arrived(replicator, await this.primary.currentIndex());
+  }
+
+  /** Waits until a replicator has what the primary had at an index. */
+  arrived(replicator: Replicator, index: number, limitMs = 10_000): Promise<void> {
+    return replicator.applied({ epoch: this.primary.epoch, index: stateIndex(index) }, limitMs);
+  }
+
+  /** Intentions of a hundred destinations and more, in one transaction. */
+  async allowMany(count: number, from = 0): Promise<void> {
+    await this.primary.run(async (tx) => {
+      for (let n = from; n < from + count; n += 1) {
+        const entry = checkedEntry({
+          name: `svc${String(n).padStart(5, '0')}`,
+          sources: [{ name: 'web', action: 'allow', type: 'consul', precedence: 0 }],
+        });
+        const { name, sources } = entry;
+        const body = { name, sources } as unknown as JsonValue;
+        await intentionReplica.stage(tx, { key: name, contentHash: contentHash(body), body });
+      }
+    });
+  }
+
+  /** Deletes as a primary does that has lost its intentions: at once. */
+  async forgetAll(but: readonly string[] = []): Promise<void> {
+    const items = await intentionReplica.snapshot(this.primary.dataSource.manager);
+    await this.primary.run(async (tx) => {
+      for (const { key } of items) if (!but.includes(key)) await intentionReplica.stageDelete(tx, key);
+    });
   }
 
   async stopReplicating(): Promise<void> {

@@ -25,6 +25,8 @@ const PAGE = 2_000;
  * batch, from the commit log. Bodies are read when they are sent, so a record that changed twice is sent once.
  */
 export class FeedSource {
+  #hashed: { readonly epoch: string; readonly index: StateIndex; readonly hash: string } | undefined;
+
   constructor(private readonly options: FeedSourceOptions) {}
 
   async *follow(cursor: FeedCursor, signal: AbortSignal): AsyncGenerator<FeedEvent> {
@@ -42,7 +44,7 @@ export class FeedSource {
         continue;
       }
       if (page.changes.length === 0) {
-        yield this.#event({ kind: 'heartbeat', epoch, index: page.latest, items: [] });
+        yield await this.#event({ kind: 'heartbeat', epoch, index: page.latest, items: [] }, page.latest);
         sentAt = this.options.clock.now();
         await this.#untilChanged(page.latest, signal);
         continue;
@@ -51,7 +53,8 @@ export class FeedSource {
       const items = await this.#items(page.changes);
       // Where something else changes all the time, there is never a moment without changes, but the follower must hear us.
       if (items.length === 0 && this.options.clock.now() < sentAt + HEARTBEAT_MS) continue;
-      yield this.#event({ kind: items.length > 0 ? 'changes' : 'heartbeat', epoch, index: at, items });
+      const kind = items.length > 0 ? 'changes' : 'heartbeat';
+      yield await this.#event({ kind, epoch, index: at, items }, page.latest);
       sentAt = this.options.clock.now();
     }
   }
@@ -72,7 +75,10 @@ export class FeedSource {
     for (let start = 0; start === 0 || start < read.items.length; start += ITEMS_PER_EVENT) {
       const items = read.items.slice(start, start + ITEMS_PER_EVENT);
       const more = start + ITEMS_PER_EVENT < read.items.length;
-      yield { ...this.#event({ kind: 'snapshot', epoch: read.epoch, index: read.index, items }), more };
+      yield {
+        ...(await this.#event({ kind: 'snapshot', epoch: read.epoch, index: read.index, items }, read.index)),
+        more,
+      };
     }
   }
 
@@ -97,8 +103,18 @@ export class FeedSource {
       .catch(() => undefined);
   }
 
-  #event(event: Pick<FeedEvent, 'kind' | 'epoch' | 'index' | 'items'>): FeedEvent {
-    return { ...event, more: false, sentAt: this.options.clock.now() };
+  async #event(event: Pick<FeedEvent, 'kind' | 'epoch' | 'index' | 'items'>, latest: StateIndex): Promise<FeedEvent> {
+    const logHash = await this.#logHash(event.epoch, event.index);
+    return { ...event, latest, logHash, more: false, sentAt: this.options.clock.now() };
+  }
+
+  /** Read once per index, for all followers: what is committed does not change. */
+  async #logHash(epoch: string, index: StateIndex): Promise<string> {
+    const known = this.#hashed;
+    if (known?.epoch === epoch && known.index === index) return known.hash;
+    const hash = (await this.options.store.logHash(index)) ?? '';
+    if (hash !== '') this.#hashed = { epoch, index, hash };
+    return hash;
   }
 }
 

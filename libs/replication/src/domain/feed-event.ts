@@ -5,6 +5,8 @@ export interface FeedCursor {
   /** Absent for a follower that has nothing yet. */
   readonly epoch?: string;
   readonly index: StateIndex;
+  /** Hash of what the source had committed under that index, as it told; empty or absent when it did not. */
+  readonly logHash?: string;
 }
 
 export interface FeedItem {
@@ -28,4 +30,8 @@ export interface FeedEvent {
   readonly more: boolean;
   /** The source's clock when it sent this, ms since 1970. */
   readonly sentAt: number;
+  /** The newest index of the source when it sent this: what is between is still to come. */
+  readonly latest: StateIndex;
+  /** Hash of what the source committed under `index`; empty when it no longer has it. */
+  readonly logHash: string;
 }

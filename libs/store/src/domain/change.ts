@@ -4,7 +4,9 @@ import type { StateIndex } from '@banyan/kernel';
 export const TOPICS = [
   'trust-domain',
   'root',
+  'root-transition',
   'ca-configuration',
+  'rotation',
   'signing-authority',
   'intention',
   'token',
@@ -13,6 +15,7 @@ export const TOPICS = [
   'service',
   'check',
   'replication',
+  'canary',
 ] as const;
 
 /** One of {@link TOPICS}. */

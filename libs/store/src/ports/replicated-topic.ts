@@ -19,6 +19,8 @@ export interface ReplicatedTopic {
   readonly topic: Topic;
   /** Every record, in one consistent read of the given manager. */
   snapshot(manager: EntityManager): Promise<ReplicatedItem[]>;
+  /** How many records there are; without it they are counted by reading them. */
+  count?(manager: EntityManager): Promise<number>;
   /** The records with these keys; a key without a record is left out. */
   read(manager: EntityManager, keys: readonly string[]): Promise<ReplicatedItem[]>;
   /**
