@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { type Endpoint, SidecarProxy } from '@banyan/dataplane';
+import { type Endpoint, type ProbePace, type ReportSink, SidecarProxy, type TrustMaterial } from '@banyan/dataplane';
 import { SystemClock, SystemRandom, SystemTimers } from '@banyan/kernel';
 import { FakeMeshSource, RecordingLogger, type TestAuthority } from '@banyan/testkit';
 
@@ -62,6 +62,10 @@ export interface SidecarSetup {
   readonly localPort?: number;
   readonly upstream?: { readonly destination: string; readonly datacenter: string };
   readonly drainMs?: number;
+  /** Without it, the root of the authority alone. */
+  readonly trust?: TrustMaterial;
+  readonly reports?: ReportSink;
+  readonly probePace?: ProbePace;
 }
 
 /** A sidecar on ports of the system's choice, with a leaf and the root of `authority`. */
@@ -69,7 +73,14 @@ export const startSidecar = async (authority: TestAuthority, setup: SidecarSetup
   const source = new FakeMeshSource();
   const logger = new RecordingLogger();
   const edges = { clock: new SystemClock(), timers: new SystemTimers(), random: new SystemRandom(), logger };
-  const proxy = new SidecarProxy({ source, ...edges, drainMs: setup.drainMs ?? 50 });
+  const { reports, probePace, drainMs = 50 } = setup;
+  const proxy = new SidecarProxy({
+    source,
+    ...edges,
+    drainMs,
+    ...(reports && { reports }),
+    ...(probePace && { probePace }),
+  });
   source.sidecar.publish({
     proxyId: `${setup.service}-sidecar-proxy`,
     service: setup.service,
@@ -80,7 +91,7 @@ export const startSidecar = async (authority: TestAuthority, setup: SidecarSetup
     localPort: setup.localPort ?? 1,
     upstreams: setup.upstream === undefined ? [] : [{ ...setup.upstream, bindAddress: '127.0.0.1', bindPort: 0 }],
   });
-  source.trust.publish({ trustDomain: TRUST_DOMAIN, rootPems: [authority.root.pem] });
+  source.trust.publish(setup.trust ?? { trustDomain: TRUST_DOMAIN, rootPems: [authority.root.pem] });
   source.leaf.publish(await authority.serviceLeaf(setup.service, setup.datacenter));
   source.intentions.publish();
   proxy.start();

@@ -1,4 +1,4 @@
-import { BackgroundTask, type Logger, messageOf, type Random, type Timers } from '@banyan/kernel';
+import { BackgroundTask, type Clock, type Logger, messageOf, type Random, type Timers } from '@banyan/kernel';
 import type { ProbePace } from '../domain/probe.js';
 import type { MaterialInUse } from './mesh-material.js';
 import type { OutboundListener } from './outbound-listener.js';
@@ -15,6 +15,7 @@ export interface IdleEdgeProberOptions {
   readonly inUse: () => MaterialInUse | undefined;
   readonly edges: () => readonly OutboundListener[];
   readonly pace: ProbePace;
+  readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
   readonly logger: Logger;
@@ -23,7 +24,8 @@ export interface IdleEdgeProberOptions {
 /** Looks at idle edges while more than one root is in the bundle, and sleeps otherwise. */
 export class IdleEdgeProber {
   readonly #task: BackgroundTask;
-  #wasCompared = false;
+  /** The active root that edges are looked at for, and from when on. */
+  #asked: { readonly rootId: string; readonly from: number } | undefined;
 
   constructor(private readonly options: IdleEdgeProberOptions) {
     const { timers, random, logger } = options;
@@ -50,22 +52,25 @@ export class IdleEdgeProber {
   }
 
   async #turn(signal: AbortSignal): Promise<number> {
+    const { clock, pace, random } = this.options;
     const trust = this.options.inUse()?.tls.trust;
-    const isCompared = trust?.isCompared === true;
-    const begins = isCompared && !this.#wasCompared;
-    this.#wasCompared = isCompared;
-    if (trust?.active === undefined || !isCompared) return UNTIL_WOKEN_MS;
-    const lookMs = Math.min(LOOK_MS, this.options.pace.everyMs / 4);
-    // All sidecars learn of a bundle in the same moment; they must not all begin in it.
-    if (begins) return this.options.pace.everyMs * this.options.random.fraction();
-    const { pace, random } = this.options;
+    if (trust?.active === undefined || !trust.isCompared) {
+      this.#asked = undefined;
+      return UNTIL_WOKEN_MS;
+    }
     const activeRootId = trust.active.id;
+    const now = clock.now();
+    // All sidecars learn of a bundle in the same moment; they must not all begin in it.
+    if (this.#asked?.rootId !== activeRootId) {
+      this.#asked = { rootId: activeRootId, from: now + pace.everyMs * random.fraction() };
+    }
+    if (now < this.#asked.from) return Math.min(this.#asked.from - now, pace.everyMs);
     const due = this.options
       .edges()
       .filter((edge) => edge.takeProbeTurn({ activeRootId, pace, fraction: random.fraction() }));
     for (let first = 0; first < due.length && !signal.aborted; first += WIDTH) {
       await Promise.all(due.slice(first, first + WIDTH).map((edge) => edge.probe(signal)));
     }
-    return lookMs;
+    return Math.min(LOOK_MS, pace.everyMs / 4);
   }
 }

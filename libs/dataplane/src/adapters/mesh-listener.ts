@@ -4,7 +4,7 @@ import { type Clock, isBanyanError, type Logger, type Timer, type Timers } from 
 import { Admission, type CuttableConnection } from '../domain/admission.js';
 import { identifyService, type ServicePeer } from '../domain/peer-identity.js';
 import type { Judgement } from '../domain/peer-judge.js';
-import { chooseProtocol, PROBE_PROTOCOL } from '../domain/probe.js';
+import { chooseProtocol, PROBE_ANSWER, PROBE_PROTOCOL } from '../domain/probe.js';
 import type { ProxyCounters } from '../domain/proxy-counters.js';
 import type { MeshSource } from '../ports/mesh-source.js';
 import { boundPort, drain, listenOn } from './listening.js';
@@ -172,13 +172,13 @@ export class MeshListener {
     this.options.serve(socket, peer);
   }
 
-  /** The other side sees a clean end, which tells it that its own certificate was accepted, too. */
+  /** One byte tells the other side that its certificate was accepted, too: a refusal in TLS 1.3 is only an end. */
   #endProbe(socket: TLSSocket): void {
     this.options.counters.probesReceived += 1;
     const limit = this.options.timers.set(PROBE_LIMIT_MS, () => socket.destroy());
     socket.once('close', () => limit.clear());
     socket.resume();
-    socket.end();
+    socket.end(PROBE_ANSWER);
   }
 
   #cutWithoutRoot(socket: TLSSocket, peer: ServicePeer, reason: string): void {

@@ -66,8 +66,9 @@ export class OutboundListener {
     if (endpoint === undefined) return;
     counters.probesSent += 1;
     try {
-      await this.#dialer.probe(destinationOf(upstream), endpoint, { limitMs: ATTEMPT_LIMIT_MS, signal });
-      this.#seen();
+      const limits = { limitMs: ATTEMPT_LIMIT_MS, signal };
+      const { activeRootId } = await this.#dialer.probe(destinationOf(upstream), endpoint, limits);
+      this.#activity.seen(activeRootId, this.options.clock.now());
     } catch (error) {
       if (signal.aborted) return;
       counters.probesFailed += 1;
@@ -125,10 +126,10 @@ export class OutboundListener {
   async #attempt(endpoint: Endpoint, limitMs: number, signal: AbortSignal): Promise<TLSSocket> {
     const { upstream, counters, logger } = this.options;
     try {
-      const peer = await this.#dialer.dial(destinationOf(upstream), endpoint, { limitMs, signal });
+      const { socket, activeRootId } = await this.#dialer.dial(destinationOf(upstream), endpoint, { limitMs, signal });
       counters.outboundHandshakes += 1;
-      this.#seen();
-      return peer;
+      this.#activity.seen(activeRootId, this.options.clock.now());
+      return socket;
     } catch (error) {
       counters.outboundFailures += 1;
       if (!signal.aborted) {
@@ -137,10 +138,6 @@ export class OutboundListener {
       }
       throw error;
     }
-  }
-
-  #seen(): void {
-    this.#activity.seen(this.options.inUse()?.tls.trust.active?.id, this.options.clock.now());
   }
 }
 

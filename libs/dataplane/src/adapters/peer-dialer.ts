@@ -1,8 +1,8 @@
-import { once } from 'node:events';
 import type { TLSSocket } from 'node:tls';
 import { formatSpiffeId, type ServiceId } from '@banyan/identity';
 import { BanyanError, type Clock, type Logger, type Timers } from '@banyan/kernel';
-import type { Judgement } from '../domain/peer-judge.js';
+import type { PeerChain } from '../domain/peer-chain.js';
+import type { PeerJudge } from '../domain/peer-judge.js';
 import { PROBE_PROTOCOL } from '../domain/probe.js';
 import type { ProxyCounters } from '../domain/proxy-counters.js';
 import type { Endpoint } from '../domain/sidecar.js';
@@ -31,11 +31,11 @@ export interface DialLimits {
   readonly signal: AbortSignal;
 }
 
-interface Handshake {
+/** A full handshake that was accepted and counted. */
+export interface Dialed {
   readonly socket: TLSSocket;
-  readonly judgement: Judgement;
-  readonly expected: ServiceId;
-  readonly inUse: MaterialInUse;
+  /** The root that was the active one when it was counted. */
+  readonly activeRootId: string | undefined;
 }
 
 /** Opens connections to other workloads, each verified by TLS, by name, and a second time by the judge. */
@@ -46,35 +46,21 @@ export class PeerDialer {
    * A connection that may carry bytes. It is cut when the root above its peer leaves the bundle. Throws
    * `CA_UNINITIALIZED`, `PEER_NOT_ALLOWED`, `PEER_UNAUTHENTICATED`, `TIMEOUT`, `SERVER_UNREACHABLE`.
    */
-  async dial(to: Destination, endpoint: Endpoint, limits: DialLimits): Promise<TLSSocket> {
-    const { socket, judgement, expected, inUse } = await this.#handshake(to, endpoint, { ...limits, isProbe: false });
-    const live = inUse.judge.track(judgement.chain, 'outbound', {
-      cut: (reason) => this.#cut(socket, expected, reason),
-    });
-    socket.once('close', () => live.forget());
-    return socket;
+  dial(to: Destination, endpoint: Endpoint, limits: DialLimits): Promise<Dialed> {
+    return this.#handshake(to, endpoint, { ...limits, isProbe: false });
   }
 
   /**
    * Makes a handshake and closes. Resolves when the other side has accepted our certificate, too. Throws as {@link dial};
    * what the other side found wrong with us is `SERVER_UNREACHABLE` or `TIMEOUT`.
    */
-  async probe(to: Destination, endpoint: Endpoint, limits: DialLimits): Promise<void> {
-    const { socket } = await this.#handshake(to, endpoint, { ...limits, isProbe: true });
-    if (socket.alpnProtocol !== PROBE_PROTOCOL) {
-      // A peer that knows no probes has taken this for a connection; the handshake was real, and waiting is of no use.
-      socket.destroy();
-      return;
-    }
-    const limit = timeLimit(this.options.timers, limits.limitMs, 'the end of a probe', limits.signal);
+  async probe(to: Destination, endpoint: Endpoint, limits: DialLimits): Promise<Pick<Dialed, 'activeRootId'>> {
+    const { socket, activeRootId } = await this.#handshake(to, endpoint, { ...limits, isProbe: true });
+    const limit = timeLimit(this.options.timers, limits.limitMs, 'the answer to a probe', limits.signal);
     try {
-      socket.end();
-      socket.resume();
-      await once(socket, 'end', { signal: limit.signal });
-    } catch (cause) {
-      if (limit.signal.aborted) throw limit.signal.reason;
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new BanyanError('SERVER_UNREACHABLE', `the peer refused the probe: ${reason}`, { cause });
+      // A peer that knows no probes has taken this for a connection; the handshake was real, and waiting is of no use.
+      if (socket.alpnProtocol === PROBE_PROTOCOL) await answerOf(socket, limit.signal);
+      return { activeRootId };
     } finally {
       limit.end();
       socket.destroy();
@@ -85,7 +71,7 @@ export class PeerDialer {
     to: Destination,
     endpoint: Endpoint,
     o: DialLimits & { readonly isProbe: boolean },
-  ): Promise<Handshake> {
+  ): Promise<Dialed> {
     const { clock, counters, timers } = this.options;
     const begun = this.options.inUse();
     if (begun === undefined) throw new BanyanError('CA_UNINITIALIZED', 'this workload has no certificate yet');
@@ -99,8 +85,7 @@ export class PeerDialer {
     const socket = await connectToPeer({ endpoint, expected, state: begun.tls, timers, ...o });
     const inUse = this.options.inUse() ?? begun;
     try {
-      const judgement = inUse.judge.judge(presentedChain(socket), 'outbound', clock.now());
-      const { standing } = judgement;
+      const { chain, standing } = inUse.judge.judge(presentedChain(socket), 'outbound', clock.now());
       if (standing.rootId === undefined && inUse.tls.trust !== begun.tls.trust) {
         throw new BanyanError('PEER_UNAUTHENTICATED', 'the root above the peer has left the bundle meanwhile');
       }
@@ -108,17 +93,35 @@ export class PeerDialer {
       const seen = { peer, direction: 'outbound', standing, isProbe: o.isProbe, now: clock.now() } as const;
       if (inUse.judge.count(seen)) counters.shadowFailed += 1;
       if (inUse.tls.trust.isCompared) counters.shadowChecked += 1;
-      return { socket, judgement, expected, inUse };
+      // At once, so that no change of the bundle can come between the judgement and this.
+      if (!o.isProbe) this.#track(socket, { judge: inUse.judge, chain, peer });
+      return { socket, activeRootId: inUse.tls.trust.active?.id };
     } catch (error) {
       socket.destroy();
       throw error;
     }
   }
 
-  #cut(socket: TLSSocket, peer: ServiceId, reason: string): void {
-    if (socket.destroyed) return;
-    this.options.counters.cutWithoutRoot += 1;
-    this.options.logger.warn('connection cut', { peer: formatSpiffeId(peer), direction: 'outbound', reason });
-    socket.destroy();
+  #track(socket: TLSSocket, o: { judge: PeerJudge; chain: PeerChain; peer: string }): void {
+    const cut = (reason: string): void => {
+      if (socket.destroyed) return;
+      this.options.counters.cutWithoutRoot += 1;
+      this.options.logger.warn('connection cut', { peer: o.peer, direction: 'outbound', reason });
+      socket.destroy();
+    };
+    const live = o.judge.track(o.chain, 'outbound', { cut });
+    socket.once('close', () => live.forget());
   }
 }
+
+/** In TLS 1.3 we are connected before the peer has looked at our certificate; only its answer says that it accepts us. */
+const answerOf = (socket: TLSSocket, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const refused = (): void =>
+      reject(new BanyanError('SERVER_UNREACHABLE', 'the peer ended the probe without an answer: it refused us'));
+    socket.once('data', () => resolve());
+    socket.once('end', refused);
+    socket.once('close', refused);
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    socket.end();
+  });

@@ -1,6 +1,9 @@
 /** The application protocol (ALPN, RFC 7301) of a handshake that is only a look at an edge. */
 export const PROBE_PROTOCOL = 'banyan-probe';
 
+/** What the accepting side says before it ends the connection. */
+export const PROBE_ANSWER = Uint8Array.of(1);
+
 /**
  * The server's choice of an application protocol, asked for only when a client offers any (RFC 7301 §3.2 then wants one
  * chosen). A probe is told from a connection by it. For everything else this proxy is a pipe that does not know what
