@@ -1,6 +1,8 @@
 import {
   BackgroundTask,
+  BanyanError,
   type Clock,
+  type ErrorCode,
   isBanyanError,
   type Logger,
   messageOf,
@@ -34,11 +36,15 @@ const IDLE_MS = 5_000;
 /** Like the channels: a primary that is back, or there for the first time, is found within about 2 s. */
 const BACKOFF = { firstMs: 200, capMs: 2_000 };
 
+/** A clock is not set right by asking again at once; every time, an intermediate would be signed for nothing. */
+const SKEW_WAIT_MS = 30_000;
+
 /** Keeps the datacenter's signing authority as it should be, on the one replica that holds the lease. */
 export class AuthorityTask {
   readonly #task: BackgroundTask;
   readonly #unsubscribe: () => void;
   #failure: string | undefined;
+  #failureCode: ErrorCode | undefined;
 
   constructor(private readonly options: AuthorityTaskOptions) {
     this.#task = new BackgroundTask({
@@ -54,6 +60,11 @@ export class AuthorityTask {
   /** Why the last look failed; undefined when it did not. */
   get failure(): string | undefined {
     return this.#failure;
+  }
+
+  /** The code of that failure. */
+  get failureCode(): ErrorCode | undefined {
+    return this.#failureCode;
   }
 
   start(): void {
@@ -74,20 +85,27 @@ export class AuthorityTask {
     const fence = currentFence();
     if (fence === undefined) return IDLE_MS;
     await duties.prepare(fence, signal);
-    const lookAgainAt = await signing.reconcile(fence, signal);
+    let lookAgainAt: number;
+    try {
+      lookAgainAt = await signing.reconcile(fence, signal);
+    } catch (error) {
+      if (!isBanyanError(error, 'CHAIN_NOT_YET_VALID')) throw error;
+      this.#failed(new BanyanError('CLOCK_SKEW', `our clock is behind that of who signs for us: ${error.message}`));
+      return SKEW_WAIT_MS;
+    }
     await duties.maintain(fence, signal);
     this.#failure = undefined;
+    this.#failureCode = undefined;
     return Math.min(IDLE_MS, Math.max(0, lookAgainAt - clock.now()));
   }
 
   #failed(error: unknown): void {
     const reason = messageOf(error);
+    const code = isBanyanError(error) ? error.code : 'INTERNAL';
     if (this.#failure !== reason) {
-      this.options.logger.warn('signing authority not ready', {
-        code: isBanyanError(error) ? error.code : 'INTERNAL',
-        reason,
-      });
+      this.options.logger.warn('signing authority not ready', { code, reason });
     }
     this.#failure = reason;
+    this.#failureCode = code;
   }
 }

@@ -10,26 +10,39 @@ import {
   type SignIntermediateRequest,
 } from '@banyan/rpc';
 import type { DatacenterCore } from '../core/datacenter-core.js';
-import { bundleJson } from './bundle-items.js';
+import { CallBudget } from './call-budget.js';
 import { optionalToken, rootsJson } from './lan-service.js';
+import { publicRoots } from './public-roots.js';
+import { RememberedBundle } from './remembered-bundle.js';
 import type { ServerRole } from './role.js';
 
 /** Serves those who have no certificate yet: roots to everybody, a first certificate to whoever has a token for it. */
 export class BootstrapService extends BootstrapPort {
+  readonly #bundle: RememberedBundle;
+  readonly #budget: CallBudget;
+
   constructor(
     private readonly core: DatacenterCore,
     private readonly role: Pick<ServerRole, 'signIntermediate'>,
   ) {
     super();
+    this.#bundle = new RememberedBundle(core);
+    this.#budget = new CallBudget(core.ambient.clock.now());
   }
 
-  override async roots(): Promise<RootsReply> {
-    const { ca, datacenter, store } = this.core;
+  /** From memory, and bounded: anybody may ask. */
+  override async roots({ remoteAddress }: OpenCall): Promise<RootsReply> {
+    const { ca, transitions, datacenter, ambient } = this.core;
+    const now = ambient.clock.now();
+    if (!this.#budget.take(remoteAddress, now)) {
+      throw new BanyanError('RATE_LIMITED', 'too many calls without a certificate: try again in a second');
+    }
     return {
       trustDomain: ca.getTrustDomain().name,
       datacenter,
-      rootPems: ca.state.roots.map((root) => root.certificate.pem),
-      bundleJson: await bundleJson(store),
+      ...publicRoots(ca.state.roots, transitions.transitions),
+      bundleJson: await this.#bundle.json(),
+      serverMs: now,
     };
   }
 
@@ -41,7 +54,8 @@ export class BootstrapService extends BootstrapPort {
     if (order.id.kind !== 'agent' || order.id.node !== request.node) {
       throw new BanyanError('CSR_SAN_INVALID', `the CSR must name the agent of node ${request.node}`);
     }
-    const leaf = await leaves.issueOwn(order);
+    const requester = { accessorId: caller.accessorId, node: request.node, reason: 'first' } as const;
+    const leaf = await leaves.issueOwn(order, requester);
     ambient.logger.info('agent enrolled', {
       agent: request.node,
       accessorId: caller.accessorId,

@@ -10,6 +10,15 @@ import type { SecondarySettings } from './secondary-settings.js';
 export const primaryName = (core: DatacenterCore, settings: SecondarySettings): string | undefined =>
   settings.BANYAN_PRIMARY_DATACENTER ?? core.ca.state.primaryDatacenter;
 
+/** What first contact by the bundle fails with when no root of it stands above the primary any more. */
+const ESTRANGED = [
+  'PEER_UNAUTHENTICATED',
+  'ROOT_TAINTED',
+  'ROOT_UNVOUCHED',
+  'TRANSITION_INVALID',
+  'CHAIN_EXPIRED',
+] as const;
+
 /** How this datacenter reaches its primary: at first by the pin and the token, later with its own certificate. */
 export class PrimaryLink {
   constructor(
@@ -94,8 +103,8 @@ export class PrimaryLink {
   }
 
   /**
-   * By our own bundle once there is one. A datacenter that slept through rotations may find that no root of it is left:
-   * then the configured pin decides, as on the first day.
+   * By our own bundle once there is one, or by what its roots led to. A datacenter that slept through rotations may find
+   * that nothing leads on from any of them: then the configured pin decides, as on the first day.
    */
   async #firstContact(signal: AbortSignal): Promise<FirstContact> {
     const { roots } = this.core.ca.state;
@@ -103,17 +112,18 @@ export class PrimaryLink {
     try {
       return await this.#meet({ caPem: roots.map((root) => root.certificate.pem).join('') }, signal);
     } catch (error) {
-      if (!isBanyanError(error, 'PEER_UNAUTHENTICATED')) throw error;
+      if (!isBanyanError(error, ...ESTRANGED)) throw error;
       this.core.ambient.logger.warn('no root of the bundle stands above the primary: the configured pin decides', {
+        code: error.code,
         reason: error.message,
       });
       return this.#meet(readAnchor(this.settings), signal);
     }
   }
 
-  #meet(anchor: { pin: string } | { caPem: string }, signal: AbortSignal): Promise<FirstContact> {
+  async #meet(anchor: { pin: string } | { caPem: string }, signal: AbortSignal): Promise<FirstContact> {
     const name = primaryName(this.core, this.settings);
-    return FirstContact.open({
+    const contact = await FirstContact.open({
       address: this.settings.BANYAN_PRIMARY_WAN_ADDRESS,
       ...(name !== undefined && { datacenter: name }),
       anchor,
@@ -121,6 +131,9 @@ export class PrimaryLink {
       signal,
       unreachable: 'DATACENTER_UNREACHABLE',
     });
+    if (contact.recovery !== undefined)
+      this.core.ambient.logger.warn('trust recovered by transitions', { ...contact.recovery });
+    return contact;
   }
 }
 

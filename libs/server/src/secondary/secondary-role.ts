@@ -106,7 +106,12 @@ export class SecondaryRole implements ServerRole {
   /** The named state of the tie to the primary, and why. */
   get state(): { readonly state: ReplicationState; readonly reason: string } {
     const { failure } = this.#task;
-    if (this.core.ca.state.active === undefined) {
+    const { active } = this.core.ca.state;
+    if (active !== undefined && active.certificate.notAfter <= this.core.ambient.clock.now()) {
+      const ended = `the intermediate ended at ${new Date(active.certificate.notAfter).toISOString()}`;
+      return { state: 'EXPIRED', reason: `${ended}: ${failure ?? 'the next one is asked for'}` };
+    }
+    if (active === undefined) {
       return { state: this.#adoptionState ?? 'WAITING_PRIMARY', reason: failure ?? 'first contact is under way' };
     }
     const { state, reason } = this.#replicator.status;
@@ -119,10 +124,7 @@ export class SecondaryRole implements ServerRole {
   async #adopt(fence: Fence, signal: AbortSignal): Promise<void> {
     const { ca, store, follower, ambient } = this.core;
     const known = ca.state.trustDomain !== undefined && ca.wantedRoot !== undefined;
-    // Not trusted any more: the roots have moved on without us, and the feed that would tell cannot connect.
-    const estranged =
-      this.#replicator.status.lastErrorCode === 'PEER_UNAUTHENTICATED' &&
-      this.#replicator.status.consecutiveFailures > 1;
+    const estranged = this.#isEstranged();
     if (known && !estranged) return;
     try {
       const index = await adoptBundle(store, await this.#link.firstBundle(signal), fence);
@@ -137,6 +139,17 @@ export class SecondaryRole implements ServerRole {
       this.#adoptionState = stateOfFailure(isBanyanError(error) ? error.code : undefined);
       throw error;
     }
+  }
+
+  /**
+   * The roots have moved on without us, and the feed that would tell cannot connect: the primary is not trusted here, or it
+   * signs under roots that we do not know. While the feed works, it brings them, and in the right order.
+   */
+  #isEstranged(): boolean {
+    const { state, lastErrorCode, consecutiveFailures } = this.#replicator.status;
+    if (state === 'READY' || consecutiveFailures < 2) return false;
+    const asked = this.#task.failureCode;
+    return lastErrorCode === 'PEER_UNAUTHENTICATED' || asked === 'CHAIN_ISSUER_UNKNOWN' || asked === 'CA_CONFLICT';
   }
 
   #makeReporter(): BackgroundTask {
@@ -161,8 +174,8 @@ export class SecondaryRole implements ServerRole {
 
   /** Once a secondary can sign, the WAN is optional: its state is shown, and does not make the server unready. */
   #primaryHealth(): { ok: true } | { ok: false; reason: string } {
-    if (this.core.ca.state.active !== undefined) return { ok: true };
     const { state, reason } = this.state;
-    return { ok: false, reason: `${state}: ${reason}` };
+    const signs = this.core.ca.state.active !== undefined && state !== 'EXPIRED';
+    return signs ? { ok: true } : { ok: false, reason: `${state}: ${reason}` };
   }
 }
