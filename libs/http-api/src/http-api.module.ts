@@ -5,6 +5,8 @@ import { BlockingReads } from './adapters/blocking-reads.js';
 import { CatalogController } from './adapters/catalog.controller.js';
 import { HealthController } from './adapters/health.controller.js';
 import { IntentionController } from './adapters/intention.controller.js';
+import { LedgerController } from './adapters/ledger.controller.js';
+import { OperatorController } from './adapters/operator.controller.js';
 import { StatusController } from './adapters/status.controller.js';
 import { TokenController } from './adapters/token.controller.js';
 
@@ -12,7 +14,7 @@ import { TokenController } from './adapters/token.controller.js';
 export interface HttpApiBindings {
   /**
    * Bindings of every port: `CallerResolver` of http-kit, `IntentionReader`,
-   * `IntentionWriter`, `CaProjection`, `CaConfigurationWriter`, `TokenReader`, `TokenWriter`, `CatalogReader`, `CatalogWriter`, `ChangeFollower`, `Clock`,
+   * `IntentionWriter`, `CaProjection`, `CaConfigurationWriter`, `LedgerReader`, `TokenReader`, `TokenWriter`, `CatalogReader`, `CatalogWriter`, `ChangeFollower`, `Clock`,
    * `Random`, `HealthRegistry`, `MetricsText`, `DatacenterDirectory`, `LeaderDirectory`, `HttpApiSettings`.
    */
   readonly providers: readonly Provider[];
@@ -36,8 +38,10 @@ export class HttpApiModule {
         CatalogController,
         HealthController,
         StatusController,
+        OperatorController,
         OperationsController,
         CaController,
+        LedgerController,
         ...(bindings.controllers ?? []),
       ],
       providers: [...bindings.providers, BlockingReads],

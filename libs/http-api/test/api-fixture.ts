@@ -8,10 +8,21 @@ import {
   HttpApiModule,
   HttpApiSettings,
   LeaderDirectory,
+  type ServerEntry,
 } from '@banyan/http-api';
 import { CallerResolver, createHttpApplication, MetricsText } from '@banyan/http-kit';
 import { IntentionReader, IntentionWriter } from '@banyan/intentions';
-import { Clock, Random, SecretText, SilentLogger, SystemClock, SystemRandom, SystemTimers } from '@banyan/kernel';
+import {
+  Clock,
+  epochMs,
+  Random,
+  SecretText,
+  SilentLogger,
+  SystemClock,
+  SystemRandom,
+  SystemTimers,
+} from '@banyan/kernel';
+import { LedgerReader } from '@banyan/ledger';
 import { createMetrics, HealthRegistry } from '@banyan/telemetry';
 import {
   MemoryCatalog,
@@ -42,6 +53,21 @@ const ROLES: Readonly<Record<keyof typeof SECRETS, Role>> = {
   web: { kind: 'service', service: 'web' },
 };
 
+/** The one server of this datacenter. */
+const SERVER: ServerEntry = {
+  id: 'b6d9f0a0-5b1c-4a29-9d8e-0c1f5a0f1a11',
+  name: 'dc1-server-1',
+  datacenter: 'dc1',
+  version: '0.1.0',
+  httpAddress: '10.0.0.5:8510',
+  lanAddress: '10.0.0.5:8300',
+  wanAddress: '10.0.0.5:8302',
+  startedAt: epochMs(1_767_225_600_000),
+  lastHeardMs: 250,
+  alive: true,
+  leases: [{ name: 'authority', fencing: 3, since: epochMs(1_767_225_660_000) }],
+};
+
 /** Everything behind a running API. */
 export interface Api {
   readonly app: NestFastifyApplication;
@@ -53,6 +79,7 @@ export interface Api {
   readonly catalog: MemoryCatalog;
   readonly ca: CaProjection;
   readonly configuration: RecordedConfiguration;
+  readonly ledger: LedgerReader;
   readonly health: HealthRegistry;
   readonly stop: () => Promise<void>;
   /** A request as one of the callers; `undefined` for none. */
@@ -66,6 +93,7 @@ const portsOf = (parts: Omit<Api, 'app' | 'port' | 'stop' | 'ask'>, random: Rand
   ...[IntentionReader, IntentionWriter].map((provide) => ({ provide, useValue: parts.intentions })),
   ...[CatalogReader, CatalogWriter].map((provide) => ({ provide, useValue: parts.catalog })),
   { provide: CaProjection, useValue: parts.ca },
+  { provide: LedgerReader, useValue: parts.ledger },
   { provide: CaConfigurationWriter, useValue: parts.configuration },
   { provide: ChangeFollower, useValue: parts.follower },
   { provide: Clock, useClass: SystemClock },
@@ -75,7 +103,11 @@ const portsOf = (parts: Omit<Api, 'app' | 'port' | 'stop' | 'ask'>, random: Rand
   { provide: DatacenterDirectory, useValue: { names: () => ['dc1', 'dc2'] } satisfies DatacenterDirectory },
   {
     provide: LeaderDirectory,
-    useValue: { leader: () => '10.0.0.5:8300', peers: () => ['10.0.0.5:8300'] } satisfies LeaderDirectory,
+    useValue: {
+      leader: () => '10.0.0.5:8300',
+      peers: () => ['10.0.0.5:8300'],
+      servers: () => ({ ageMs: 700, servers: [SERVER] }),
+    } satisfies LeaderDirectory,
   },
   {
     provide: HttpApiSettings,
@@ -83,8 +115,20 @@ const portsOf = (parts: Omit<Api, 'app' | 'port' | 'stop' | 'ask'>, random: Rand
   },
 ];
 
+/** For the suites that look at other things: an empty ledger. */
+class NoLedger extends LedgerReader {
+  override search = async () => [];
+  override async *export() {}
+  override verify = async () => {
+    const beginning = { seq: 0, hash: '' };
+    return { valid: true, entries: 0, checkpoint: beginning, head: beginning };
+  };
+  override live = async () => ({});
+  override holdersElsewhere = async () => [];
+}
+
 /** Starts the API over ports in memory and a real follower, on a port of 127.0.0.1 that the system chooses. */
-export const startApi = async (withTokens = true): Promise<Api> => {
+export const startApi = async (withTokens = true, ledger: LedgerReader = new NoLedger()): Promise<Api> => {
   const timers = new SystemTimers();
   const random = new SystemRandom();
   const logger = new SilentLogger();
@@ -98,6 +142,7 @@ export const startApi = async (withTokens = true): Promise<Api> => {
     catalog: new MemoryCatalog(commits, 'dc1'),
     ca: await fixedCa(),
     configuration: new RecordedConfiguration(),
+    ledger,
     health: new HealthRegistry({ timers }),
   };
   follower.register(commits);

@@ -81,6 +81,30 @@ describe('status and operations', () => {
     expect((await api.ask('GET', '/v1/catalog/datacenters')).body).toBe('["dc1","dc2"]');
   });
 
+  it('list the servers to whoever may read operator, with their leases and the age of what is known', async () => {
+    expect((await api.ask('GET', '/v1/operator/servers', 'web')).status).toBe(403);
+    const answer = await api.ask('GET', '/v1/operator/servers', 'reader');
+    expect(JSON.parse(answer.body)).toEqual({
+      Leader: '10.0.0.5:8300',
+      AgeMs: 700,
+      Servers: [
+        {
+          ID: 'b6d9f0a0-5b1c-4a29-9d8e-0c1f5a0f1a11',
+          Name: 'dc1-server-1',
+          Datacenter: 'dc1',
+          Version: '0.1.0',
+          HTTPAddress: '10.0.0.5:8510',
+          LANAddress: '10.0.0.5:8300',
+          WANAddress: '10.0.0.5:8302',
+          StartedAt: '2026-01-01T00:00:00.000Z',
+          LastHeardMs: 250,
+          Alive: true,
+          Leases: [{ Name: 'authority', Fencing: 3, Since: '2026-01-01T00:01:00.000Z' }],
+        },
+      ],
+    });
+  });
+
   it('are alive always, and ready when every dependency is', async () => {
     expect((await api.ask('GET', '/readyz')).status).toBe(200);
     api.health.register('authority', () => ({ ok: false, reason: 'waits for the primary' }));

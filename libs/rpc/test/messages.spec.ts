@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as bootstrap from '../src/domain/messages/bootstrap-messages.js';
 import * as http from '../src/domain/messages/http-messages.js';
 import * as lan from '../src/domain/messages/lan-messages.js';
+import * as ping from '../src/domain/messages/ping-messages.js';
 import * as wan from '../src/domain/messages/wan-messages.js';
 import { PACKAGE_DEFINITION, SERVICE } from '../src/adapters/wire/proto.js';
 
@@ -13,8 +14,8 @@ interface Descriptor {
 const schemas: Record<string, Record<string, { shape?: object }>> = {
   'banyan.bootstrap.v1': bootstrap,
   'banyan.http.v1': http,
-  'banyan.lan.v1': lan,
-  'banyan.wan.v1': wan,
+  'banyan.lan.v1': { ...lan, ...ping },
+  'banyan.wan.v1': { ...wan, ...ping },
 };
 
 const messages = Object.entries(PACKAGE_DEFINITION as Record<string, Descriptor>).flatMap(([full, descriptor]) => {
@@ -47,6 +48,6 @@ describe('messages', () => {
   });
 
   it('serves three services', () => {
-    expect(Object.values(SERVICE).map((name) => Object.keys(PACKAGE_DEFINITION[name] ?? {}).length)).toEqual([3, 6, 4]);
+    expect(Object.values(SERVICE).map((name) => Object.keys(PACKAGE_DEFINITION[name] ?? {}).length)).toEqual([3, 7, 5]);
   });
 });

@@ -12,6 +12,7 @@ import { CallerResolver, createHttpApplication, MetricsText } from '@banyan/http
 import { IntentionReader, IntentionWriter } from '@banyan/intentions';
 import { httpTls, listening } from '@banyan/boot';
 import { BanyanError, Clock, Logger, Random } from '@banyan/kernel';
+import { LedgerReader } from '@banyan/ledger';
 import {
   BootstrapController,
   BootstrapPort,
@@ -34,9 +35,11 @@ import { BootstrapService } from './edges/bootstrap-service.js';
 import type { DatacenterLinks } from './edges/datacenter-links.js';
 import { InjectedHttp } from './edges/http-entrance.js';
 import { LanService, type WatchEntrance } from './edges/lan-service.js';
+import { LedgerTrimmer } from './edges/ledger-trimmer.js';
 import { LogTrimmer } from './edges/log-trimmer.js';
 import { NodeReaper } from './edges/node-reaper.js';
 import type { ServerRole } from './edges/role.js';
+import { MembershipDirectory } from './edges/server-directory.js';
 import { serverMetrics } from './edges/server-metrics.js';
 
 export interface DatacenterServerParts {
@@ -52,6 +55,7 @@ export interface DatacenterServerParts {
 export class DatacenterServer {
   readonly #reaper: NodeReaper;
   readonly #trimmer: LogTrimmer;
+  readonly #ledgerTrimmer: LedgerTrimmer;
 
   private constructor(
     private readonly core: DatacenterCore,
@@ -61,6 +65,7 @@ export class DatacenterServer {
   ) {
     this.#reaper = new NodeReaper(core);
     this.#trimmer = new LogTrimmer(core);
+    this.#ledgerTrimmer = new LedgerTrimmer(core);
   }
 
   /** Starts, or closes what was opened (the embedded database with it) and throws why it could not. */
@@ -109,9 +114,11 @@ export class DatacenterServer {
       throw error;
     }
     role.start();
+    core.membership.start();
     core.lease.start();
     server.#reaper.start();
     server.#trimmer.start();
+    server.#ledgerTrimmer.start();
     return server;
   }
 
@@ -120,6 +127,7 @@ export class DatacenterServer {
     try {
       await this.#reaper.stop();
       await this.#trimmer.stop();
+      await this.#ledgerTrimmer.stop();
       await this.role.stop();
       await this.app.close();
     } finally {
@@ -167,10 +175,11 @@ const bindings = (
     [TokenWriter, role.tokenWriter],
     [AccessResolver, core.tokens],
     [CallerResolver, core.tokens],
+    [LedgerReader, core.ledgerReader],
     [CatalogReader, core.catalog],
     [CatalogWriter, core.catalogWriter],
     [DatacenterDirectory, { names: () => core.datacenters.names() }],
-    [LeaderDirectory, leaderDirectory(core)],
+    [LeaderDirectory, new MembershipDirectory(core.membership, ambient.clock)],
     [MetricsText, serverMetrics(core)],
     [
       HttpApiSettings,
@@ -181,10 +190,4 @@ const bindings = (
     [BootstrapPort, new BootstrapService(core, role)],
   ];
   return bound.map(([provide, useValue]) => ({ provide: provide as Type, useValue }));
-};
-
-/** One server per datacenter holds the lease; with more replicas this becomes a table (a later room). */
-const leaderDirectory = (core: DatacenterCore): LeaderDirectory => {
-  const own = addressText(core.settings.BANYAN_LAN_BIND);
-  return { leader: () => (core.fence() === undefined ? '' : own), peers: () => [own] };
 };

@@ -21,6 +21,7 @@ const itemOf = (row: DatacenterRow): ReplicatedItem => ({
 export const datacenterReplica: ReplicatedTopic = {
   topic: 'datacenter',
   snapshot: async (manager) => (await manager.find(DatacenterRow)).map(itemOf),
+  count: (manager) => manager.count(DatacenterRow),
   read: async (manager, keys) => (await manager.find(DatacenterRow, { where: { name: In([...keys]) } })).map(itemOf),
   stage: async (tx, item) => {
     const parsed = body.safeParse(item.body);

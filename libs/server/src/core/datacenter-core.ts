@@ -1,7 +1,7 @@
 import { TokenProjection, TokenRow } from '@banyan/acl';
-import { CA_ENTITIES, CaProjection, LeafIssuer } from '@banyan/ca';
+import { CA_ENTITIES, CaProjection, LeafIssuer, TransitionProjection } from '@banyan/ca';
 import { CATALOG_ENTITIES, CatalogProjection, StoreCatalogWriter } from '@banyan/catalog';
-import { DatacenterProjection, DatacenterRow } from '@banyan/federation';
+import { DatacenterProjection, DatacenterRow, ServerMembership, ServerRegistry } from '@banyan/federation';
 import { IntentionProjection, ServiceIntentionsRow } from '@banyan/intentions';
 import {
   type Clock,
@@ -12,16 +12,26 @@ import {
   SystemTimers,
   type Timers,
 } from '@banyan/kernel';
+import { type LedgerReader, LedgerWriter, StoreLedgerReader } from '@banyan/ledger';
 import { ReplicationCursorRow } from '@banyan/replication';
 import { type Fence, type KeyEncryption, LeaseKeeper, openStore, type Store } from '@banyan/store';
 import { HealthRegistry } from '@banyan/telemetry';
 import { ChangeFollower } from '@banyan/watch';
 import { ServerIdentity } from '../identity/server-identity.js';
 import { type Database, loadKeyEncryption, openDatabase } from './open-database.js';
-import type { ServerSettings } from './server-settings.js';
+import { keptServerId } from './server-id.js';
+import { httpAdvertise, lanAdvertise, type ServerSettings, wanAdvertise } from './server-settings.js';
 
-/** The lease outlives a holder that died by at most this; a live one renews it every third of it. */
-const LEASE_TTL_MS = 9_000;
+/**
+ * The lease outlives a holder that died by at most this; a live one renews it every third of it, and the others try as
+ * often: a successor is there after 6 + 2 s at the most, and the promise is 10 s.
+ */
+const LEASE_TTL_MS = 6_000;
+
+/** The lease of everything that one server of a datacenter does for all. */
+export const AUTHORITY_LEASE = 'authority';
+
+const VERSION = '0.1.0';
 
 const ENTITIES = [
   ...CA_ENTITIES,
@@ -47,16 +57,23 @@ export interface Ambient {
 export class DatacenterCore {
   readonly datacenter: string;
   readonly ca: CaProjection;
+  /** How retired roots led to the next ones. */
+  readonly transitions: TransitionProjection;
   readonly tokens: TokenProjection;
   readonly intentions: IntentionProjection;
   readonly catalog: CatalogProjection;
   readonly catalogWriter: StoreCatalogWriter;
   readonly datacenters: DatacenterProjection;
   readonly follower: ChangeFollower;
+  /** Every certificate that is signed here has its entry before anybody gets it. */
+  readonly ledger: LedgerWriter;
+  readonly ledgerReader: LedgerReader;
   readonly leaves: LeafIssuer;
   readonly identity: ServerIdentity;
   readonly health: HealthRegistry;
   readonly lease: LeaseKeeper;
+  /** The servers of this datacenter, this one among them. */
+  readonly membership: ServerMembership;
   readonly #leaseListeners = new Set<() => void>();
 
   private constructor(
@@ -66,21 +83,41 @@ export class DatacenterCore {
     readonly ambient: Ambient,
     private readonly database: Database,
   ) {
+    const serverId = keptServerId(settings.BANYAN_DATA_DIR, ambient.random, ambient.logger);
     this.datacenter = settings.BANYAN_DATACENTER;
     const { clock, timers, random, logger } = ambient;
     this.ca = new CaProjection(store, keys);
+    this.transitions = new TransitionProjection(store);
     this.tokens = new TokenProjection(store);
     this.intentions = new IntentionProjection(store);
     this.catalog = new CatalogProjection(store, this.datacenter);
     this.catalogWriter = new StoreCatalogWriter(store, random);
     this.datacenters = new DatacenterProjection(store, this.datacenter);
     this.follower = new ChangeFollower({ log: store, timers, random, logger, clock });
-    for (const projection of [this.ca, this.tokens, this.intentions, this.catalog, this.datacenters]) {
+    for (const projection of [
+      this.ca,
+      this.transitions,
+      this.tokens,
+      this.intentions,
+      this.catalog,
+      this.datacenters,
+    ]) {
       this.follower.register(projection);
     }
-    this.leaves = new LeafIssuer({ datacenter: this.datacenter, store, projection: this.ca, clock, timers, random });
+    this.ledger = new LedgerWriter({ datacenter: this.datacenter, server: settings.BANYAN_NODE_NAME, store, timers });
+    this.ledgerReader = new StoreLedgerReader(store, this.datacenter);
+    this.leaves = new LeafIssuer({
+      datacenter: this.datacenter,
+      store,
+      projection: this.ca,
+      recorder: this.ledger,
+      clock,
+      timers,
+      random,
+    });
     this.identity = new ServerIdentity({
       datacenter: this.datacenter,
+      node: settings.BANYAN_NODE_NAME,
       projection: this.ca,
       issuer: this.leaves,
       clock,
@@ -90,14 +127,31 @@ export class DatacenterCore {
     this.health = new HealthRegistry({ timers });
     this.lease = new LeaseKeeper({
       store,
-      name: 'authority',
-      holder: random.uuid(),
+      name: AUTHORITY_LEASE,
+      holder: serverId,
       ttlMs: LEASE_TTL_MS,
       timers,
       random,
       logger,
-      onAcquired: () => this.#leaseListeners.forEach((listener) => listener()),
-      onLost: () => undefined,
+      onAcquired: () => {
+        this.membership.wake();
+        this.#leaseListeners.forEach((listener) => listener());
+      },
+      onLost: () => this.membership.wake(),
+    });
+    this.membership = new ServerMembership({
+      ...ambient,
+      registry: new ServerRegistry(store),
+      self: {
+        id: serverId,
+        datacenter: this.datacenter,
+        name: settings.BANYAN_NODE_NAME,
+        version: VERSION,
+        httpAddress: httpAdvertise(settings),
+        lanAddress: lanAdvertise(settings),
+        wanAddress: wanAdvertise(settings),
+        startedAt: clock.now(),
+      },
     });
     this.#registerHealth();
   }
@@ -143,8 +197,10 @@ export class DatacenterCore {
   async close(): Promise<void> {
     this.identity.stop();
     try {
+      await this.membership.stop();
       await this.lease.stop();
       await this.follower.stop();
+      await this.ledger.stop();
       await this.store.close();
     } finally {
       // Whatever else would not close: the embedded database must not go on without its owner.

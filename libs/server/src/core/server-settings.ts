@@ -1,6 +1,8 @@
 import { httpSettingsShape } from '@banyan/boot';
-import { choice, hostPort, path, required, secret, text } from '@banyan/settings';
+import { addressText, choice, duration, hostPort, path, required, secret, text } from '@banyan/settings';
 import { z } from 'zod';
+
+const advertised = (meaning: string) => z.string().max(300).optional().describe(meaning);
 
 /** The settings that every server has, whatever its role. */
 export const serverSettingsShape = {
@@ -22,12 +24,17 @@ export const serverSettingsShape = {
     'Where gRPC for the agents of this datacenter listens (mutual TLS).',
   ),
   BANYAN_WAN_BIND: hostPort('127.0.0.1:8302').describe('Where gRPC for other datacenters listens (mutual TLS).'),
-  BANYAN_WAN_ADVERTISE: z
-    .string()
-    .max(300)
-    .optional()
-    .describe('host:port at which other datacenters reach this one. Unset: the WAN bind.'),
+  BANYAN_HTTP_ADVERTISE: advertised(
+    'host:port at which people and tools reach the HTTP API of this server. Unset: the HTTP bind.',
+  ),
+  BANYAN_LAN_ADVERTISE: advertised(
+    'host:port at which agents reach this server, told to all of them. Unset: the LAN bind, unless that is every interface.',
+  ),
+  BANYAN_WAN_ADVERTISE: advertised('host:port at which other datacenters reach this one. Unset: the WAN bind.'),
   BANYAN_DEFAULT_INTENTION_POLICY: choice(['allow', 'deny'], 'deny').describe('What holds where no intention matches.'),
+  BANYAN_LEDGER_RETENTION: duration('2160h', '1h').describe(
+    'How long the issuance ledger keeps its entries. That of a leaf that has not ended is kept in any case.',
+  ),
 } as const;
 
 export const serverSettings = z.object(serverSettingsShape);
@@ -35,4 +42,12 @@ export type ServerSettings = Readonly<z.output<typeof serverSettings>>;
 
 /** The address other datacenters are told. */
 export const wanAdvertise = (settings: ServerSettings): string =>
-  settings.BANYAN_WAN_ADVERTISE ?? `${settings.BANYAN_WAN_BIND.host}:${settings.BANYAN_WAN_BIND.port}`;
+  settings.BANYAN_WAN_ADVERTISE ?? addressText(settings.BANYAN_WAN_BIND);
+
+/** The address agents are told. */
+export const lanAdvertise = (settings: ServerSettings): string =>
+  settings.BANYAN_LAN_ADVERTISE ?? addressText(settings.BANYAN_LAN_BIND);
+
+/** Where the HTTP API of this server is, for people and tools. */
+export const httpAdvertise = (settings: ServerSettings): string =>
+  settings.BANYAN_HTTP_ADVERTISE ?? addressText(settings.BANYAN_HTTP_BIND);

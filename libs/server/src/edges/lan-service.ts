@@ -1,5 +1,5 @@
 import { requirePermission } from '@banyan/acl';
-import { toWireRoots } from '@banyan/ca';
+import { issuanceReason, toWireRoots } from '@banyan/ca';
 import { parseNodeSync } from './node-sync.js';
 import { BanyanError, isBanyanError, type SecretText } from '@banyan/kernel';
 import { jsonText } from '@banyan/http-kit';
@@ -42,7 +42,7 @@ export class LanService extends LanPort {
     super();
   }
 
-  override async signLeaf(request: SignLeafRequest): Promise<SignLeafReply> {
+  override async signLeaf(request: SignLeafRequest, call: PeerCall): Promise<SignLeafReply> {
     const { leaves, tokens } = this.core;
     const caller = tokens.resolve(optionalToken(request.token));
     const order = leaves.prepare(request.csrPem);
@@ -51,7 +51,11 @@ export class LanService extends LanPort {
     }
     requirePermission(caller, { resource: 'service', access: 'write', name: order.id.service });
     try {
-      const leaf = await leaves.issue(order);
+      const leaf = await leaves.issue(order, {
+        accessorId: caller.accessorId,
+        node: call.peer.kind === 'agent' ? call.peer.node : '',
+        reason: issuanceReason(request.reason),
+      });
       return { chainPem: leaf.chainPem, createIndex: leaf.index, rootId: leaf.rootId };
     } catch (error) {
       if (!isBanyanError(error, 'CSR_RATE_LIMITED')) throw error;
@@ -64,7 +68,8 @@ export class LanService extends LanPort {
     if (order.id.kind !== 'agent' || call.peer.kind !== 'agent' || order.id.node !== call.peer.node) {
       throw new BanyanError('PEER_NOT_ALLOWED', 'an agent may renew its own certificate only');
     }
-    const leaf = await this.core.leaves.issueOwn(order);
+    const requester = { accessorId: '', node: call.peer.node, reason: 'renewal' } as const;
+    const leaf = await this.core.leaves.issueOwn(order, requester);
     return { certificatePem: leaf.chainPem, bundleJson: rootsJson(this.core) };
   }
 
@@ -86,7 +91,7 @@ export class LanService extends LanPort {
   }
 
   override async heartbeat(request: HeartbeatRequest): Promise<HeartbeatReply> {
-    const { catalogWriter, ambient, settings, follower } = this.core;
+    const { catalogWriter, ambient, settings, follower, membership } = this.core;
     const now = ambient.clock.now();
     let known: boolean;
     if (request.nodeJson) {
@@ -94,7 +99,12 @@ export class LanService extends LanPort {
       await follower.reached(index, { limitMs: 5_000 });
       known = true;
     } else known = await catalogWriter.touchNode(request.node, now);
-    return { serverMs: now, defaultIntentionPolicy: settings.BANYAN_DEFAULT_INTENTION_POLICY, known };
+    return {
+      serverMs: now,
+      defaultIntentionPolicy: settings.BANYAN_DEFAULT_INTENTION_POLICY,
+      known,
+      servers: [...membership.lanAddresses()],
+    };
   }
 }
 

@@ -1,5 +1,5 @@
 import { SilentLogger, SystemRandom, SystemTimers, type Timer, Timers } from '@banyan/kernel';
-import { withTestStore } from '@banyan/testkit';
+import { eventually, withTestStore } from '@banyan/testkit';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Fence } from '../domain/fence.js';
 import { LeaseKeeper } from './lease-keeper.js';
@@ -73,12 +73,15 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
-const write = (store: Store, fence: Fence) =>
-  store.run(
-    async (tx) =>
-      tx.stage({ topic: 'replication', key: 'k', operation: 'upsert', contentHash: 'h', write: async () => undefined }),
-    { fence },
-  );
+const CHANGE = {
+  topic: 'replication',
+  key: 'k',
+  operation: 'upsert',
+  contentHash: 'h',
+  write: async () => undefined,
+} as const;
+
+const write = (store: Store, fence: Fence) => store.run(async (tx) => tx.stage(CHANGE), { fence });
 
 describe('LeaseKeeper', () => {
   it('lets one of two hold the lease, keeps it beyond its ttl, and hands it over with a higher fencing number', async () => {
@@ -151,5 +154,66 @@ describe('LeaseKeeper', () => {
     await lock.release();
     await one.keeper.stop();
     await expect(write(store, fence)).rejects.toMatchObject({ code: 'LEASE_LOST' });
+  });
+
+  it('takes its own lease over at once after a restart, and fences off the process it was before', async () => {
+    const store = await stores.open();
+    const killed = keep(store, 'server-1', 60_000);
+    const { fence } = await killed.acquired;
+    const start = performance.now();
+    // The same server in its next process; the lease would have run for another minute.
+    const again = keep(store, 'server-1', 60_000);
+    const taken = (await again.acquired).fence;
+    expect(performance.now() - start).toBeLessThan(5_000);
+    expect(taken).toEqual({ lease: 'replication', holder: 'server-1', fencing: 2 });
+    await expect(write(store, fence)).rejects.toMatchObject({ name: 'BanyanError', code: 'LEASE_LOST' });
+    expect((await write(store, taken)).index).toBe(2);
+  });
+
+  it('does so only at its start: two processes with one ID do not take it from each other for ever', async () => {
+    const store = await stores.open();
+    const one = keep(store, 'twin', 300);
+    await one.acquired;
+    const two = keep(store, 'twin', 300);
+    const { signal } = await two.acquired;
+    // Several beats of both.
+    await store.dataSource.query('SELECT pg_sleep(1)');
+    expect([one.events, two.events]).toEqual([['acquired 1', 'lost'], ['acquired 2']]);
+    expect(signal.aborted).toBe(false);
+  });
+
+  it('does not take the lease of another server that died before it has run out', async () => {
+    const store = await stores.open();
+    const one = keep(store, 'server-1', 60_000);
+    await one.acquired;
+    const two = keep(store, 'server-2', 300);
+    await store.dataSource.query('SELECT pg_sleep(0.5)');
+    expect(two.events).toEqual([]);
+    await one.keeper.stop();
+    expect((await two.acquired).fence.fencing).toBe(2);
+  });
+
+  it('steps down from a database that has become read-only, by name, and takes the lease again when it writes', async () => {
+    const store = await stores.open();
+    const one = keep(store, 'one', 600);
+    const { signal, fence } = await one.acquired;
+    const [where] = await store.query<{ name: string }>('SELECT current_database() AS name', []);
+    // From a database beside it: sessions that are open keep what they began with, so all are ended.
+    const { dataSource: beside } = await stores.open();
+    const readOnly = async (on: boolean): Promise<void> => {
+      await beside.query(`ALTER DATABASE ${where!.name} SET default_transaction_read_only = ${on ? 'on' : 'off'}`);
+      await beside.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [where!.name]);
+    };
+    await readOnly(true);
+    await aborted(signal);
+    expect(one.events).toEqual(['acquired 1', 'lost']);
+    const refusal = { name: 'BanyanError', code: 'STORE_UNREACHABLE', fields: { reason: '25006' } };
+    await expect(write(store, fence)).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' });
+    await expect(store.run(async (tx) => tx.stage(CHANGE))).rejects.toMatchObject(refusal);
+    await expect(store.ping()).rejects.toMatchObject(refusal);
+    expect(await store.currentIndex()).toBe(1);
+    await readOnly(false);
+    await eventually('the lease is held again', () => one.keeper.current() !== undefined);
+    expect((await write(store, one.keeper.current()!)).index).toBe(2);
   });
 });

@@ -17,7 +17,11 @@ export interface LeaseKeeperOptions {
   readonly store: Store;
   /** Name of the lease: one per kind of singleton. */
   readonly name: string;
-  /** Unique per process start; a UUID. */
+  /**
+   * The server's own ID, the same after a restart: a server that comes back takes its own lease over at once, instead
+   * of waiting for the end of what its killed process held. It does so with its first claim only, so that two processes
+   * which were wrongly given one ID do not take it from each other for ever.
+   */
   readonly holder: string;
   /** How long the lease outlives its holder's last sign of life, in ms. It is renewed every third of it. */
   readonly ttlMs: number;
@@ -43,6 +47,7 @@ interface Tenure {
 export class LeaseKeeper {
   readonly #task: BackgroundTask;
   #tenure: Tenure | undefined;
+  #mayClaimOwn = true;
 
   constructor(private readonly options: LeaseKeeperOptions) {
     const beatMs = options.ttlMs / 3;
@@ -86,15 +91,40 @@ export class LeaseKeeper {
     let held = false;
     try {
       if (tenure === undefined) {
-        const fence = await acquireLease(store.dataSource, { name, holder, ttlMs });
+        const claim = { name, holder, ttlMs, fromSelf: this.#mayClaimOwn };
+        const fence = await this.#inTime(acquireLease(store.dataSource, claim));
+        this.#mayClaimOwn = false;
         held = fence !== undefined && this.#acquired(fence, expiry, signal);
-      } else if (await renewLease(store.dataSource, tenure.fence, ttlMs)) {
+      } else if (await this.#inTime(renewLease(store.dataSource, tenure.fence, ttlMs))) {
         held = this.#renewed(tenure, expiry);
       } else if (this.#tenure === tenure) {
         this.#lose('another server holds it or it ran out');
       }
     } finally {
       if (!held) expiry.clear();
+    }
+  }
+
+  /**
+   * A database that hangs answers after the client's own limit of 40 s; the next beat must not wait so long. A claim that
+   * is granted after we gave up runs out unused.
+   */
+  async #inTime<T>(answer: Promise<T>): Promise<T> {
+    const { timers, ttlMs, name } = this.options;
+    const limit = new AbortController();
+    const tooLate = timers.sleep(ttlMs, limit.signal).then((): never => {
+      throw new BanyanError(
+        'STORE_UNREACHABLE',
+        `the database did not answer for the lease ${name} within ${ttlMs} ms`,
+      );
+    });
+    try {
+      return await Promise.race([answer, tooLate]);
+    } finally {
+      // The loser's rejection is of no use to anybody.
+      tooLate.catch(() => undefined);
+      answer.catch(() => undefined);
+      limit.abort();
     }
   }
 

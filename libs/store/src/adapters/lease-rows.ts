@@ -25,18 +25,21 @@ export interface LeaseClaim {
   readonly name: string;
   readonly holder: string;
   readonly ttlMs: number;
+  /** Also take it from ourselves: from an earlier process of this server, which is gone or will be fenced off. */
+  readonly fromSelf: boolean;
 }
 
 /** Takes the lease if it is free or has run out; `undefined` while somebody holds it. */
 export const acquireLease = async (source: DataSource, claim: LeaseClaim): Promise<Fence | undefined> => {
   const rows = await source.query<{ fencing: string }[]>(
-    `INSERT INTO lease AS l (name, holder, fencing, expires_at)
-     VALUES ($1, $2, 1, clock_timestamp() + $3 * interval '1 millisecond')
+    `INSERT INTO lease AS l (name, holder, fencing, acquired_at, expires_at)
+     VALUES ($1, $2, 1, clock_timestamp(), clock_timestamp() + $3 * interval '1 millisecond')
      ON CONFLICT (name) DO UPDATE
-       SET holder = excluded.holder, fencing = l.fencing + 1, expires_at = excluded.expires_at
-       WHERE l.expires_at <= clock_timestamp()
+       SET holder = excluded.holder, fencing = l.fencing + 1,
+           acquired_at = excluded.acquired_at, expires_at = excluded.expires_at
+       WHERE l.expires_at <= clock_timestamp() OR ($4 AND l.holder = excluded.holder)
      RETURNING fencing`,
-    [claim.name, claim.holder, claim.ttlMs],
+    [claim.name, claim.holder, claim.ttlMs, claim.fromSelf],
   );
   const row = rows[0];
   return row === undefined ? undefined : { lease: claim.name, holder: claim.holder, fencing: Number(row.fencing) };

@@ -2,6 +2,8 @@ import { BanyanError, isBanyanError, messageOf } from '@banyan/kernel';
 
 /** SQLSTATE classes and codes that mean: no working connection. 08 connection, 57P0x shutdown, 53300 too many clients. */
 const UNREACHABLE_STATES = /^(08...|57P0[1-5]|53300|25P03|28...|3D000)$/;
+/** A standby, or a primary that was made read-only: reads work, writes do not. */
+const READ_ONLY_STATE = '25006';
 /** Lost against another transaction: serialization, deadlock, lock wait, unique key. */
 const CONFLICT_STATES = new Set(['40001', '40P01', '55P03', '23505']);
 const UNREACHABLE_SYSCALLS = new Set([
@@ -36,9 +38,20 @@ export const isUnreachable = (error: unknown): boolean => {
   return UNREACHABLE_MESSAGE.test(messageOf(error));
 };
 
+/** Whether a write met a database that only reads. */
+export const isReadOnly = (error: unknown): boolean => driverCodeOf(error) === READ_ONLY_STATE;
+
+/** What a write, or a look at the database's health, says of a database that only reads. */
+export const readOnlyDatabase = (cause?: unknown): BanyanError =>
+  new BanyanError('STORE_UNREACHABLE', 'the database is read-only: a standby, or a primary that was demoted', {
+    cause,
+    fields: { reason: READ_ONLY_STATE },
+  });
+
 /** Gives a driver error its code: `STORE_UNREACHABLE`, `CONFLICT`; anything else is returned as it is. */
 export const codedStoreError = (error: unknown): unknown => {
   if (isBanyanError(error)) return error;
+  if (isReadOnly(error)) return readOnlyDatabase(error);
   const code = driverCodeOf(error);
   if (isUnreachable(error)) {
     return new BanyanError('STORE_UNREACHABLE', `the database does not answer: ${messageOf(error)}`, {

@@ -6,8 +6,9 @@ import { type StagedChange, Transaction } from '../ports/transaction.js';
 import { CommitListener } from './commit-listener.js';
 import { appendToLog, readIndex, readPage, takeIndex, trim } from './commit-log.js';
 import { checkFence } from './lease-rows.js';
+import { beginHistory, type HistoryReason, knowsEpoch, readLogHash } from './history.js';
 import { holdProcess } from './hold-process.js';
-import { codedStoreError } from './postgres-errors.js';
+import { codedStoreError, isReadOnly, readOnlyDatabase } from './postgres-errors.js';
 
 /** What `openStore` hands to the {@link Store}. */
 export interface StoreParts {
@@ -62,6 +63,7 @@ export class Store {
         return committed;
       } catch (error) {
         await rollBack(runner);
+        if (isReadOnly(error)) await abandonConnection(runner);
         throw error;
       } finally {
         await runner.release();
@@ -87,13 +89,24 @@ export class Store {
   }
 
   /**
-   * Starts another history: call it once after restoring a backup, before any server is started on it. Followers and
-   * replicas then load everything again, even if the index has overtaken theirs.
+   * Starts another history: after restoring a backup, by hand or by itself. Followers and replicas then load everything
+   * again, even if the index has overtaken theirs. `also` are epochs that replicas told of and that ended elsewhere.
    */
-  async renewEpoch(): Promise<void> {
+  async renewEpoch(why: { readonly reason?: HistoryReason; readonly also?: readonly string[] } = {}): Promise<void> {
     const epoch = this.parts.random.uuid();
-    await coded(() => this.dataSource.query('UPDATE state_counter SET epoch = $1 WHERE id = 1', [epoch]));
+    const { reason = 'renewed', also = [] } = why;
+    await coded(() => beginHistory(this.dataSource, { epoch, reason, also }));
     this.#epoch = epoch;
+  }
+
+  /** See {@link readLogHash}. */
+  logHash(index: StateIndex): Promise<string | undefined> {
+    return coded(() => readLogHash(this.dataSource, index));
+  }
+
+  /** Whether this store has had that epoch, or was told of it. */
+  knowsEpoch(epoch: string): Promise<boolean> {
+    return coded(() => knowsEpoch(this.dataSource, epoch));
   }
 
   /**
@@ -107,9 +120,27 @@ export class Store {
     return { close: () => listener.close() };
   }
 
-  /** Resolves if the database answers. */
+  /**
+   * One statement outside the commit log, for what is no state: it takes no index and wakes nobody. Answers the rows
+   * of a SELECT or RETURNING.
+   */
+  async query<Row>(text: string, values: readonly unknown[]): Promise<readonly Row[]> {
+    return coded(async () => {
+      const answer: unknown = await this.dataSource.query(text, [...values]);
+      return Array.isArray(answer) ? (answer as Row[]) : [];
+    });
+  }
+
+  /**
+   * Resolves if the database answers and takes writes. A standby, or a primary that was demoted, reads but does not write:
+   * `STORE_UNREACHABLE` as well.
+   */
   async ping(): Promise<void> {
-    await coded(() => this.dataSource.query('SELECT 1'));
+    const [row] = await this.query<{ readonly read_only: string }>(
+      `SELECT current_setting('transaction_read_only') AS read_only`,
+      [],
+    );
+    if (row?.read_only === 'on') throw readOnlyDatabase();
   }
 
   /**
@@ -163,6 +194,15 @@ class StagingTransaction extends Transaction {
 /** A rollback fails only with its connection, and then the server rolls back by itself; the first error counts. */
 const rollBack = async (runner: QueryRunner): Promise<void> => {
   if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+};
+
+/**
+ * The connection leads to a database that does not write any more. The pool drops one that is ending, so that the next
+ * write connects anew, and where the address leads by then decides. Its end comes after it was given back.
+ */
+const abandonConnection = async (runner: QueryRunner): Promise<void> => {
+  const connection = (await runner.connect()) as { end?: () => Promise<void> };
+  void connection.end?.().catch(() => undefined);
 };
 
 const coded = async <T>(work: () => Promise<T>): Promise<T> => {

@@ -2,7 +2,7 @@
 export interface Fence {
   /** Name of the lease. */
   readonly lease: string;
-  /** Who holds it: unique per process start. */
+  /** Who holds it: the server's ID. Of two processes with one ID the later one has the higher fencing number. */
   readonly holder: string;
   /** Grows by one with every acquisition. */
   readonly fencing: number;

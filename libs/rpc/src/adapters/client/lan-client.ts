@@ -33,11 +33,15 @@ export class LanClient {
   readonly #channel: RpcChannel;
 
   constructor(options: RpcClientOptions) {
-    this.#channel = new RpcChannel(options, 'SERVER_UNREACHABLE');
+    this.#channel = new RpcChannel(options, { service, unreachable: 'SERVER_UNREACHABLE' });
   }
 
   get state(): RpcState {
     return this.#channel.state;
+  }
+
+  get addresses(): readonly string[] {
+    return this.#channel.addresses;
   }
 
   setAddresses(addresses: readonly string[]): void {

@@ -1,13 +1,13 @@
-import { BanyanError, type Clock } from '@banyan/kernel';
-import { Client, type ServiceError } from '@grpc/grpc-js';
+import { BanyanError, type Clock, SystemTimers, type Timers } from '@banyan/kernel';
+import type { ChannelCredentials, Client, ServiceError } from '@grpc/grpc-js';
 import type { z } from 'zod';
 import { serverOf } from '../../domain/peer-rule.js';
 import { channelCredentials } from '../tls/channel-credentials.js';
 import type { RotatingIdentity } from '../tls/rotating-identity.js';
 import { errorOf, isTransportFailure, type UnreachableCode } from '../wire/error-status.js';
-import { CHANNEL_OPTIONS } from './channel-options.js';
 import { firstReady, stateOf } from './connectivity.js';
-import { type Invocation, invoke, invokeStream, type Method, throwIfAborted } from './invoke.js';
+import { invoke, invokeStream, type Method, throwIfAborted } from './invoke.js';
+import { ServerLink, type WatchedCall } from './server-link.js';
 
 /** How a client reaches servers of one datacenter. */
 export interface RpcClientOptions {
@@ -18,6 +18,7 @@ export interface RpcClientOptions {
   /** The datacenter whose servers these must prove to be. */
   readonly datacenter: string;
   readonly clock: Clock;
+  readonly timers?: Timers;
 }
 
 /** Limits of one call. */
@@ -34,16 +35,23 @@ const DEADLINE_MS = 10_000;
 /** A stream's connection must stand within this. */
 const CONNECT_MS = 10_000;
 
+/** What is fixed of a channel: the gRPC service that answers pings, and the code of transport failures. */
+export interface RpcChannelKind {
+  readonly service: string;
+  readonly unreachable: UnreachableCode;
+}
+
 /** The connections made with one certificate. */
 interface Generation {
-  readonly clients: readonly Client[];
+  readonly credentials: ChannelCredentials;
+  readonly links: readonly ServerLink[];
   /** Why the last handshake was refused, if one was. */
-  refusal: BanyanError | undefined;
+  readonly verdict: { refusal: BanyanError | undefined };
 }
 
 /**
  * Connections to the servers of a datacenter, made anew when the identity is rotated: calls that are under way finish on
- * the old ones, later calls use the new certificate and bundle.
+ * the old ones, later calls use the new certificate and bundle. A server that is away or silent is passed over.
  */
 export class RpcChannel {
   #generation: Generation | undefined;
@@ -54,7 +62,7 @@ export class RpcChannel {
 
   constructor(
     private readonly options: RpcClientOptions,
-    private readonly unreachable: UnreachableCode,
+    private readonly kind: RpcChannelKind,
   ) {
     this.#addresses = checkedAddresses(options.addresses);
     this.#stopListening = options.identity.onRotated(() => this.#renew());
@@ -63,13 +71,28 @@ export class RpcChannel {
 
   get state(): RpcState {
     if (this.#closed) return 'closed';
-    return this.#generation === undefined ? 'no-identity' : stateOf(this.#generation.clients);
+    return this.#generation === undefined ? 'no-identity' : stateOf(clientsOf(this.#generation.links));
   }
 
-  /** Replaces the list of servers; calls under way go on. Throws `CONFIG_INVALID` for an empty list. */
+  /** The servers that calls go round, as they are configured or were learned. */
+  get addresses(): readonly string[] {
+    return this.#addresses;
+  }
+
+  /**
+   * Replaces the list of servers. Connections to servers that stay are kept; calls under way to those that leave it go
+   * on. Throws `CONFIG_INVALID` for an empty list.
+   */
   setAddresses(addresses: readonly string[]): void {
-    this.#addresses = checkedAddresses(addresses);
-    this.#renew();
+    const next = checkedAddresses(addresses);
+    if (next.length === this.#addresses.length && next.every((address) => this.#addresses.includes(address))) return;
+    this.#addresses = next;
+    const generation = this.#generation;
+    if (generation === undefined) return;
+    const kept = new Map(generation.links.map((link) => [link.address, link]));
+    const links = next.map((address) => kept.get(address) ?? this.#link(address, generation.credentials));
+    this.#generation = { ...generation, links };
+    for (const link of generation.links) if (!links.includes(link)) link.retire();
   }
 
   /** Ends all connections once their calls have ended; later calls are refused with `ABORTED`. */
@@ -85,14 +108,20 @@ export class RpcChannel {
     options: RpcCallOptions = {},
   ): Promise<z.output<R>> {
     const deadline = this.options.clock.now() + (options.deadlineMs ?? DEADLINE_MS);
-    const tried = new Set<Client>();
+    const tried = new Set<ServerLink>();
     for (;;) {
-      const client = await this.#connected(deadline, options.signal, tried);
+      const link = await this.#connected(deadline, options.signal, tried);
+      const call = link.begin('unary', method.repeatable, options.signal);
       try {
-        return await invoke(method, request, { client, deadline, signal: options.signal });
+        const reply = await invoke(method, request, { client: link.client, deadline, signal: call.signal });
+        call.heard();
+        return reply;
       } catch (error) {
-        tried.add(client);
-        if (!this.#mayRepeat(error, method, tried)) throw this.#translated(error);
+        call.failed(error);
+        tried.add(link);
+        if (!this.#mayRepeat(error, call, method, tried)) throw this.#translated(error, call, link);
+      } finally {
+        call.end();
       }
     }
   }
@@ -102,38 +131,61 @@ export class RpcChannel {
     request: object,
     options: Pick<RpcCallOptions, 'signal'> = {},
   ): AsyncGenerator<z.output<R>, void, void> {
-    const client = await this.#connected(this.options.clock.now() + CONNECT_MS, options.signal, new Set());
-    const to: Invocation = { client, deadline: Infinity, signal: options.signal };
+    const link = await this.#connected(this.options.clock.now() + CONNECT_MS, options.signal, new Set());
+    const call = link.begin('stream', true, options.signal);
     try {
-      yield* invokeStream(method, request, to);
+      for await (const message of invokeStream(method, request, {
+        client: link.client,
+        deadline: Infinity,
+        signal: call.signal,
+      })) {
+        call.heard();
+        yield message;
+      }
     } catch (error) {
-      throw this.#translated(error);
+      call.failed(error);
+      throw this.#translated(error, call, link);
+    } finally {
+      call.end();
     }
   }
 
-  #mayRepeat(error: unknown, method: Method<z.ZodType>, tried: ReadonlySet<Client>): boolean {
-    const untried = this.#generation?.clients.some((client) => !tried.has(client)) ?? false;
-    return untried && method.repeatable && isServiceError(error) && isTransportFailure(error);
+  #mayRepeat(error: unknown, call: WatchedCall, method: Method<z.ZodType>, tried: ReadonlySet<ServerLink>): boolean {
+    const untried = this.#generation?.links.some((link) => !tried.has(link)) ?? false;
+    const lost = call.fell || (isServiceError(error) && isTransportFailure(error));
+    return untried && method.repeatable && lost;
   }
 
-  #translated(error: unknown): unknown {
-    return isServiceError(error) ? errorOf(error, this.unreachable) : error;
+  #translated(error: unknown, call: WatchedCall, link: ServerLink): unknown {
+    if (call.fell) {
+      return new BanyanError(this.kind.unreachable, `the server at ${link.address} has fallen silent`, {
+        cause: error,
+      });
+    }
+    return isServiceError(error) ? errorOf(error, this.kind.unreachable) : error;
   }
 
-  /** A connected client, chosen in turn. Throws the unreachable code, a refusal of the handshake, or `ABORTED`. */
-  async #connected(deadline: number, signal: AbortSignal | undefined, tried: ReadonlySet<Client>): Promise<Client> {
+  /** A connected server, chosen in turn. Throws the unreachable code, a refusal of the handshake, or `ABORTED`. */
+  async #connected(
+    deadline: number,
+    signal: AbortSignal | undefined,
+    tried: ReadonlySet<ServerLink>,
+  ): Promise<ServerLink> {
     for (;;) {
       throwIfAborted(signal);
       const generation = this.#current();
-      const candidates = inTurn(generation.clients, this.#turn++).filter((client) => !tried.has(client));
-      const client = await firstReady(candidates, deadline, signal);
-      if (client !== undefined && generation === this.#generation) return client;
+      const untried = inTurn(generation.links, this.#turn++).filter((link) => !tried.has(link));
+      const audible = untried.filter((link) => !link.isSilent);
+      const candidates = audible.length > 0 ? audible : untried;
+      const client = await firstReady(clientsOf(candidates), deadline, signal);
+      const link = candidates.find((candidate) => candidate.client === client);
+      if (link !== undefined && generation === this.#generation) return link;
       throwIfAborted(signal);
       if (generation !== this.#generation) continue;
       throw (
-        generation.refusal ??
+        generation.verdict.refusal ??
         new BanyanError(
-          this.unreachable,
+          this.kind.unreachable,
           `no server of ${this.options.datacenter} answers at ${this.#addresses.join(', ')}`,
         )
       );
@@ -143,7 +195,7 @@ export class RpcChannel {
   #current(): Generation {
     if (this.#closed) throw new BanyanError('ABORTED', 'the client is closed');
     if (this.#generation !== undefined) return this.#generation;
-    throw new BanyanError(this.unreachable, 'this process has no certificate to connect with yet');
+    throw new BanyanError(this.kind.unreachable, 'this process has no certificate to connect with yet');
   }
 
   #renew(): void {
@@ -152,27 +204,34 @@ export class RpcChannel {
     const { identity, datacenter } = this.options;
     const { material, id } = identity;
     if (material === undefined || id === undefined) return;
-    const generation: Generation = { clients: [], refusal: undefined };
+    const verdict: Generation['verdict'] = { refusal: undefined };
     const credentials = channelCredentials({
       pair: material,
       rootsPem: material.bundlePem,
       rule: serverOf({ trustDomain: id.trustDomain, datacenter }),
       onRefusal: (refusal) => {
-        generation.refusal = refusal;
+        verdict.refusal = refusal;
       },
       onAccepted: () => {
-        generation.refusal = undefined;
+        verdict.refusal = undefined;
       },
     });
-    const clients = this.#addresses.map((address) => new Client(address, credentials, CHANNEL_OPTIONS));
-    this.#generation = Object.assign(generation, { clients });
+    const links = this.#addresses.map((address) => this.#link(address, credentials));
+    this.#generation = { credentials, links, verdict };
+  }
+
+  #link(address: string, credentials: ChannelCredentials): ServerLink {
+    const { clock, timers = new SystemTimers() } = this.options;
+    return new ServerLink({ address, credentials, service: this.kind.service, clock, timers });
   }
 
   #retire(): void {
-    for (const client of this.#generation?.clients ?? []) client.close();
+    for (const link of this.#generation?.links ?? []) link.retire();
     this.#generation = undefined;
   }
 }
+
+const clientsOf = (links: readonly ServerLink[]): Client[] => links.map(({ client }) => client);
 
 const isServiceError = (error: unknown): error is ServiceError =>
   error instanceof Error && 'metadata' in error && 'details' in error;
@@ -187,5 +246,5 @@ const checkedAddresses = (addresses: readonly string[]): readonly string[] => {
   for (const address of addresses) {
     if (!/^[^\s/]+:\d{1,5}$/.test(address)) throw new BanyanError('CONFIG_INVALID', `not host:port: ${address}`);
   }
-  return [...addresses];
+  return [...new Set(addresses)];
 };

@@ -26,7 +26,7 @@ export class WanClient {
   readonly #channel: RpcChannel;
 
   constructor(options: RpcClientOptions) {
-    this.#channel = new RpcChannel(options, 'DATACENTER_UNREACHABLE');
+    this.#channel = new RpcChannel(options, { service, unreachable: 'DATACENTER_UNREACHABLE' });
   }
 
   get state(): RpcState {

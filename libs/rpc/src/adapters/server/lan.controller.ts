@@ -16,6 +16,7 @@ import {
   type WatchEvent,
   WatchRequest,
 } from '../../domain/messages/lan-messages.js';
+import type { PingReply } from '../../domain/messages/ping-messages.js';
 import { LanPort } from '../../ports/lan-port.js';
 import type { PeerCall } from '../../ports/rpc-call.js';
 import { answer, answerStream, parsed, peerCall } from './answer.js';
@@ -29,6 +30,11 @@ export class LanController {
     private readonly port: LanPort,
     private readonly logger: Logger,
   ) {}
+
+  @GrpcMethod('Lan', 'Ping')
+  ping(): PingReply {
+    return {};
+  }
 
   @GrpcMethod('Lan', 'SignLeaf')
   signLeaf(request: unknown, metadata: Metadata, call: Call): Promise<SignLeafReply> {

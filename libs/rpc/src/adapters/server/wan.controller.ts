@@ -6,6 +6,7 @@ import type { Observable } from 'rxjs';
 import { type SignIntermediateReply, SignIntermediateRequest } from '../../domain/messages/bootstrap-messages.js';
 import { type HttpReply, HttpRequest } from '../../domain/messages/http-messages.js';
 import { type FeedEvent, FollowRequest, type ReportReply, ReportRequest } from '../../domain/messages/wan-messages.js';
+import type { PingReply } from '../../domain/messages/ping-messages.js';
 import type { PeerCall } from '../../ports/rpc-call.js';
 import { WanPort } from '../../ports/wan-port.js';
 import { answer, answerStream, parsed, peerCall } from './answer.js';
@@ -19,6 +20,11 @@ export class WanController {
     private readonly port: WanPort,
     private readonly logger: Logger,
   ) {}
+
+  @GrpcMethod('Wan', 'Ping')
+  ping(): PingReply {
+    return {};
+  }
 
   @GrpcMethod('Wan', 'Follow')
   follow(request: unknown, metadata: Metadata, call: ServerWritableStream<unknown, FeedEvent>): Observable<FeedEvent> {

@@ -65,5 +65,7 @@ export const HeartbeatReply = z.object({
   defaultIntentionPolicy: z.enum(['allow', 'deny', '']).optional(),
   known: z.boolean().optional(),
   reissueSpreadMs: count.optional(),
+  /** host:port of the servers of the datacenter that live. */
+  servers: z.array(addressText).max(256).optional(),
 });
 export type HeartbeatReply = z.output<typeof HeartbeatReply>;

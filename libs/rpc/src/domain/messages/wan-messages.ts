@@ -7,8 +7,10 @@ export const FollowRequest = z.object({
   datacenter: datacenterText,
   epoch: z.string().max(64),
   index: count,
+  logHash: z.string().max(128).default(''),
+  protocol: count.default(0),
 });
-export type FollowRequest = z.output<typeof FollowRequest>;
+export type FollowRequest = z.input<typeof FollowRequest>;
 
 /** `banyan.wan.v1.FeedItem`. */
 export const FeedItem = z.object({
@@ -29,13 +31,17 @@ export const FeedEvent = z.object({
   heartbeat: z.boolean(),
   sentAtMs: count,
   more: z.boolean(),
+  latest: count.default(0),
+  logHash: z.string().max(128).default(''),
+  protocol: count.default(0),
 });
-export type FeedEvent = z.output<typeof FeedEvent>;
+/** What a server answers; what it does not tell is taken as 0 or empty. */
+export type FeedEvent = z.input<typeof FeedEvent>;
 
 /** `banyan.wan.v1.ReportRequest`: a secondary's status, as the federation room writes it. */
 export const ReportRequest = z.object({ datacenter: datacenterText, json: jsonText });
 export type ReportRequest = z.output<typeof ReportRequest>;
 
-/** `banyan.wan.v1.ReportReply`: received. */
-export const ReportReply = z.object({});
+/** `banyan.wan.v1.ReportReply`: received, and how long the canary took that the report tells of (0 = unknown). */
+export const ReportReply = z.object({ roundTripMs: count.optional() });
 export type ReportReply = z.output<typeof ReportReply>;
