@@ -66,7 +66,8 @@ describe('the primary and its own signing authority, on PostgreSQL', () => {
     const projection = new CaProjection(store, keys);
     follower.register(projection);
     await follower.start();
-    const common = { datacenter: 'dc1', store, follower, projection, keys, clock, random, logger };
+    const recorder = new MemoryIssuances();
+    const common = { datacenter: 'dc1', store, follower, projection, keys, recorder, clock, random, logger };
     const root = new RootAuthority(common);
     const issuer = new InterruptibleIssuer(new LocalIntermediateIssuer(root));
     const fence = await new Promise<Fence>((resolve) => {
@@ -96,7 +97,7 @@ describe('the primary and its own signing authority, on PostgreSQL', () => {
         datacenter: 'dc1',
         store,
         projection,
-        recorder: new MemoryIssuances(),
+        recorder,
         clock,
         timers,
         random,

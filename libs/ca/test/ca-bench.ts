@@ -62,12 +62,12 @@ export const openCaBench = async (store: Store, clock: Clock): Promise<CaBench> 
   await follower.start();
   const lease = await holdLease(store);
   const { fence } = lease;
-  const common = { datacenter: 'dc1', store, follower, projection, keys, clock, random, logger };
+  const recorder = new MemoryIssuances();
+  const common = { datacenter: 'dc1', store, follower, projection, keys, recorder, clock, random, logger };
   const root = new RootAuthority(common);
   const issuer = new CountingIssuer(root);
   const signing = new SigningAuthority({ ...common, issuer });
   const reports = new SaidReports();
-  const recorder = new MemoryIssuances();
   await root.initialize(fence, never);
   await signing.reconcile(fence, never);
   return {

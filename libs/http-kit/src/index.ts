@@ -1,6 +1,15 @@
 // Answers
 export { answerLimitMs } from './domain/answer-limit.js';
-export { Answer, answerBlocking, answerEmpty, answerJson, answerText, indexHeaders } from './domain/answer.js';
+export {
+  Answer,
+  answerBlocking,
+  answerEmpty,
+  answerJson,
+  answerParts,
+  answerText,
+  begun,
+  indexHeaders,
+} from './domain/answer.js';
 export { answerForError } from './domain/error-answer.js';
 export { ERROR_STATUS } from './domain/error-status.js';
 export { jsonText, rawInteger } from './domain/json-text.js';

@@ -23,13 +23,14 @@ beforeAll(async () => {
 afterAll(() => bench.stop());
 
 const none = new SecretText('');
+const never = new AbortController().signal;
 const SERVICE = 'ns/default/dc/dc1/svc/web';
 const agent = (node: string) => `agent/client/dc/dc1/id/${node}`;
 
 const dc1Agent = (node: string) => bench.callOf({ kind: 'agent', datacenter: 'dc1', node });
 const ask = async (token: SecretText, datacenter = 'dc2') => {
   const csrPem = await bench.csr(`spiffe://${bench.core.ca.getTrustDomain().name}`);
-  return bench.role.signIntermediate({ token, datacenter, csrPem, wanAddress: '127.0.0.1:2' });
+  return bench.role.signIntermediate({ token, datacenter, csrPem, wanAddress: '127.0.0.1:2' }, never);
 };
 const adopted = async (store: Store, json: string): Promise<void> => {
   const lease = await holdLease(store);
@@ -43,7 +44,7 @@ const issuerOf = (): string => parseCertificates(bench.core.identity.rotating.ma
 describe('signLeaf', () => {
   it('signs for whoever may write the service', async () => {
     const token = await bench.token({ kind: 'service', service: 'web' });
-    const reply = await lan.signLeaf({ csrPem: await bench.csr(SERVICE), token });
+    const reply = await lan.signLeaf({ csrPem: await bench.csr(SERVICE), token }, dc1Agent('n1'));
     const [leaf, issuer] = parseCertificates(reply.chainPem);
     expect(leaf!.uris).toEqual([`spiffe://${bench.core.ca.getTrustDomain().name}/${SERVICE}`]);
     expect(issuer!.pem).toBe(bench.core.ca.getActive().certificate.pem);
@@ -77,7 +78,7 @@ describe('signLeaf', () => {
   ])('refuses %s by name, and signs nothing', async (_, uri, token, code) => {
     const before = bench.core.leaves.counts.signed;
     const request = { csrPem: await bench.csr(uri), token: await token() };
-    await expect(lan.signLeaf(request)).rejects.toMatchObject({ name: 'BanyanError', code });
+    await expect(lan.signLeaf(request, dc1Agent('n1'))).rejects.toMatchObject({ name: 'BanyanError', code });
     expect(bench.core.leaves.counts.signed).toBe(before);
   });
 });
@@ -210,7 +211,7 @@ describe('the server’s own identity', () => {
   it('is renewed within a minute of when it is due, also when the clock was set meanwhile', async () => {
     const { ca: projection, leaves: issuer, ambient } = bench.core;
     const time = new FakeTime(ambient.clock.now());
-    const own = { datacenter: 'dc1', projection, issuer, clock: time.clock, timers: time.timers };
+    const own = { datacenter: 'dc1', node: 'server-1', projection, issuer, clock: time.clock, timers: time.timers };
     const identity = new ServerIdentity({ ...own, logger: new SilentLogger() });
     await identity.start();
     const first = identity.rotating.material!;

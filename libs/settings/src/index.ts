@@ -2,6 +2,7 @@ export { describeSettings, readSettings, type SettingDescription } from './domai
 export {
   addressText,
   choice,
+  duration,
   type HostPort,
   hostPort,
   hostPortList,

@@ -2,13 +2,17 @@ import { BanyanError, type Clock, type Logger, type Random } from '@banyan/kerne
 import { Certificate, parseCsr, prepareIntermediate, verifyChain } from '@banyan/pki';
 import type { CaProjection } from '../adapters/ca-projection.js';
 import { intermediateLife } from '../domain/intermediate-need.js';
+import type { Requester } from '../domain/issuance.js';
 import type { IssuedIntermediate } from '../ports/intermediate-issuer.js';
+import type { IssuanceRecorder } from '../ports/issuance-recorder.js';
+import { authorityIssuance } from './authority-issuance.js';
 import type { OpenRoot } from './provider-access.js';
 import type { RootMaker } from './root-maker.js';
 
 export interface IntermediateSignerParts {
   readonly projection: CaProjection;
   readonly maker: Pick<RootMaker, 'shortId'>;
+  readonly recorder: IssuanceRecorder;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -23,10 +27,16 @@ export class IntermediateSigner {
 
   /** Fails with the code of what is wrong with the CSR or the product, or with a `PROVIDER_…` code. */
   async sign(
-    { csrPem, datacenter, root }: { readonly csrPem: string; readonly datacenter: string; readonly root: OpenRoot },
+    order: {
+      readonly csrPem: string;
+      readonly datacenter: string;
+      readonly root: OpenRoot;
+      readonly requester: Requester;
+    },
     signal: AbortSignal,
   ): Promise<IssuedIntermediate> {
-    const { projection, clock, random, maker, logger } = this.parts;
+    const { csrPem, datacenter, root, requester } = order;
+    const { projection, clock, random, maker, recorder, logger } = this.parts;
     const now = clock.now();
     const askedMs = projection.getConfiguration().parsed.intermediateTtlMs;
     const { shortened } = intermediateLife({ askedMs, rootNotAfter: root.certificate.notAfter, now });
@@ -43,9 +53,11 @@ export class IntermediateSigner {
       now,
       random,
     });
-    const order = { prepared, csrPem, ...subject, notAfter: prepared.notAfter, issuerPem: root.certificate.pem };
-    const certificate = Certificate.fromPem(await root.provider.signIntermediate(root.keyReference, order, signal));
+    const asked = { prepared, csrPem, ...subject, notAfter: prepared.notAfter, issuerPem: root.certificate.pem };
+    const certificate = Certificate.fromPem(await root.provider.signIntermediate(root.keyReference, asked, signal));
     this.#requireProduct(certificate, root.certificate, request.spki);
+    const issuance = { certificate, issuer: root.certificate, subject: datacenter, requester, now };
+    await recorder.record(authorityIssuance({ kind: 'intermediate', ...issuance }));
     logger.info('intermediate signed', {
       forDatacenter: datacenter,
       root: root.row.id,

@@ -1,5 +1,6 @@
 import { BanyanError, canonicalJson, type Clock, type JsonValue, type Logger, type Random } from '@banyan/kernel';
 import { TrustDomain } from '@banyan/identity';
+import type { Certificate } from '@banyan/pki';
 import type { Fence, KeyEncryption, Store, Transaction } from '@banyan/store';
 import type { ChangeFollower } from '@banyan/watch';
 import {
@@ -15,8 +16,11 @@ import type { CaProjection } from '../adapters/ca-projection.js';
 import { RootAuthorityRow } from '../adapters/ca-rows.js';
 import { writeCaConfiguration, writeTrustDomain } from '../adapters/configuration-writes.js';
 import { type RootContent, writeRoot } from '../adapters/root-writes.js';
+import type { IssuanceReason } from '../domain/issuance.js';
 import type { IssuedIntermediate } from '../ports/intermediate-issuer.js';
+import type { IssuanceRecorder } from '../ports/issuance-recorder.js';
 import type { ProviderCondition, RootProviderKind } from '../ports/root-provider.js';
+import { authorityIssuance } from './authority-issuance.js';
 import { builtInKind } from './built-in-provider.js';
 import { carriedOver } from './carried-options.js';
 import { IntermediateSigner } from './intermediate-signer.js';
@@ -30,6 +34,8 @@ export interface RootAuthorityOptions {
   readonly follower: ChangeFollower;
   readonly projection: CaProjection;
   readonly keys: KeyEncryption;
+  /** Takes an entry for everything that is signed here, before it is stored or answered. */
+  readonly recorder: IssuanceRecorder;
   /** The providers beside the built-in one, by name. */
   readonly kinds?: readonly RootProviderKind[];
   readonly clock: Clock;
@@ -68,6 +74,7 @@ export class RootAuthority {
     const parsed = this.#parse(FIRST);
     const recipe = { rotationId: random.uuid(), configuration: FIRST, parsed, trustDomain, bundle: [] };
     const root = await this.#maker.make(recipe, signal);
+    await this.#record(root, undefined, 'first');
     await this.#commit(fence, (tx) => {
       tx.stage(writeTrustDomain({ clusterId: trustDomain.clusterId, primaryDatacenter: datacenter }));
       tx.stage(
@@ -92,10 +99,12 @@ export class RootAuthority {
   /** Signs a datacenter's intermediate under the active root, or under the next one where that is asked for. */
   async signIntermediate(
     csrPem: string,
-    o: { readonly datacenter: string; readonly rootId?: string },
+    o: { readonly datacenter: string; readonly rootId?: string; readonly accessorId?: string },
     signal: AbortSignal,
   ): Promise<IssuedIntermediate> {
-    return this.#signer.sign({ csrPem, datacenter: o.datacenter, root: await this.#openRoot(o.rootId) }, signal);
+    const { datacenter, rootId, accessorId = '' } = o;
+    const requester = { accessorId, node: '', reason: rootId === undefined ? 'first' : 'rotation' } as const;
+    return this.#signer.sign({ csrPem, datacenter, root: await this.#openRoot(rootId), requester }, signal);
   }
 
   /**
@@ -170,6 +179,7 @@ export class RootAuthority {
     if (rootId === previous.row.id) {
       throw refuse(`root ${rootId} is the active one already: give RootCert and PrivateKey of another, or neither`);
     }
+    await this.#record(root, previous.certificate, order.compromised ? 'taint' : 'rotation');
     return {
       rootId,
       previousRootId: previous.row.id,
@@ -188,6 +198,18 @@ export class RootAuthority {
   async inspect(signal: AbortSignal): Promise<ProviderCondition> {
     const { provider, keyReference, certificate } = await this.#openRoot(undefined);
     return provider.inspect(keyReference, certificate.pem, signal);
+  }
+
+  /** The entries of a root that was made, and of the certificate with which the previous one vouches for it. */
+  async #record(root: ProvedRoot, previous: Certificate | undefined, reason: IssuanceReason): Promise<void> {
+    const { recorder, clock } = this.options;
+    const { certificate, crossSigned } = root;
+    const subject = certificate.fingerprintSha1;
+    const common = { subject, requester: { accessorId: '', node: '', reason }, now: clock.now() };
+    await recorder.record(authorityIssuance({ ...common, kind: 'root', certificate, issuer: certificate }));
+    if (crossSigned === undefined || previous === undefined) return;
+    const vouched = { kind: 'cross-signed', certificate: crossSigned, issuer: previous } as const;
+    await recorder.record(authorityIssuance({ ...common, ...vouched }));
   }
 
   async #publish(

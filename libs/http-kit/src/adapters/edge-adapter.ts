@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { Readable } from 'node:stream';
 import { BanyanError, isBanyanError, type Logger, type Random, type Timers } from '@banyan/kernel';
 import { HttpException } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -117,6 +118,7 @@ const send = (reply: FastifyReply, answer: Answer): FastifyReply => {
   const { body } = answer;
   if (body.kind === 'empty') return reply.send();
   if (body.kind === 'text') return reply.type(body.contentType).send(body.text);
+  if (body.kind === 'parts') return reply.type(body.contentType).send(Readable.from(body.parts));
   // As bytes: fastify would add a charset to the type of a string, and JSON has none (RFC 8259 §11).
   const pretty = queryOf(reply.request)['pretty'] !== undefined;
   return reply.type('application/json').send(Buffer.from(jsonText(body.value, pretty)));

@@ -6,6 +6,7 @@ export type AnswerHeaders = Readonly<Record<string, string>>;
 type AnswerBody =
   | { readonly kind: 'json'; readonly value: unknown }
   | { readonly kind: 'text'; readonly text: string; readonly contentType: string }
+  | { readonly kind: 'parts'; readonly parts: AsyncIterable<string>; readonly contentType: string }
   | { readonly kind: 'empty' };
 
 /** What a handler returns: status, headers and body as values. The edge alone turns it into bytes. */
@@ -31,6 +32,26 @@ export const TEXT_TYPE = 'text/plain; charset=utf-8';
 /** Plain text, by default 200. Errors are made by throwing coded errors, not with this. */
 export const answerText = (text: string, status = 200, contentType = TEXT_TYPE): Answer =>
   new Answer(status, { kind: 'text', text, contentType });
+
+/**
+ * 200 with a body that is made while it is sent, as fast as the client takes it. What throws once it has begun can only
+ * cut the connection: have the first part before the answer is returned (see {@link begun}).
+ */
+export const answerParts = (parts: AsyncIterable<string>, contentType: string): Answer =>
+  new Answer(200, { kind: 'parts', parts, contentType });
+
+/** The same values, once the first one is there or it is known that there is none; throws what keeps it from coming. */
+export const begun = async <T>(values: AsyncIterable<T>): Promise<AsyncIterable<T>> => {
+  const iterator = values[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  return (async function* () {
+    try {
+      for (let next = first; next.done !== true; next = await iterator.next()) yield next.value;
+    } finally {
+      await iterator.return?.();
+    }
+  })();
+};
 
 /** 200 without a body: not `{}`, not 204. */
 export const answerEmpty = (): Answer => new Answer(200, { kind: 'empty' });

@@ -18,6 +18,7 @@ import { type Fence, type KeyEncryption, LeaseKeeper, openStore, type Store } fr
 import { HealthRegistry } from '@banyan/telemetry';
 import { ChangeFollower } from '@banyan/watch';
 import { ServerIdentity } from '../identity/server-identity.js';
+import { ClockWatch } from './clock-watch.js';
 import { type Database, loadKeyEncryption, openDatabase } from './open-database.js';
 import { keptServerId } from './server-id.js';
 import { httpAdvertise, lanAdvertise, type ServerSettings, wanAdvertise } from './server-settings.js';
@@ -71,6 +72,8 @@ export class DatacenterCore {
   readonly leaves: LeafIssuer;
   readonly identity: ServerIdentity;
   readonly health: HealthRegistry;
+  /** How our clock stands to others'. */
+  readonly clocks: ClockWatch;
   readonly lease: LeaseKeeper;
   /** The servers of this datacenter, this one among them. */
   readonly membership: ServerMembership;
@@ -125,6 +128,7 @@ export class DatacenterCore {
       logger,
     });
     this.health = new HealthRegistry({ timers });
+    this.clocks = new ClockWatch({ store, ...ambient });
     this.lease = new LeaseKeeper({
       store,
       name: AUTHORITY_LEASE,
@@ -177,6 +181,7 @@ export class DatacenterCore {
       core = new DatacenterCore(settings, store, keys, ambient, database);
       await core.follower.start();
       await core.identity.start();
+      core.clocks.start();
       return core;
     } catch (error) {
       await (core?.close() ?? database.stop());
@@ -197,6 +202,7 @@ export class DatacenterCore {
   async close(): Promise<void> {
     this.identity.stop();
     try {
+      await this.clocks.stop();
       await this.membership.stop();
       await this.lease.stop();
       await this.follower.stop();
@@ -225,6 +231,10 @@ export class DatacenterCore {
       return active.certificate.notAfter > this.ambient.clock.now()
         ? { ok: true }
         : { ok: false, reason: 'EXPIRED: the intermediate is past its end' };
+    });
+    this.health.register('clock', () => {
+      const { note } = this.clocks;
+      return { ok: true, ...(note !== undefined && { note }) };
     });
     this.health.register('identity', () =>
       this.identity.rotating.material === undefined

@@ -1,4 +1,5 @@
 import { MetricsText } from '@banyan/http-kit';
+import { remainingRatio } from '@banyan/ca';
 import { createMetrics } from '@banyan/telemetry';
 import type { DatacenterCore } from '../core/datacenter-core.js';
 
@@ -31,6 +32,16 @@ export const serverMetrics = (core: DatacenterCore): MetricsText => {
     name: 'banyan_csr_limited_total',
     help: 'Signing requests told to come back later.',
   });
+  const refreshLedger = ledgerMetrics(metrics, core);
+  const rootRemaining = metrics.gauge({
+    name: 'banyan_root_remaining_ratio',
+    help: 'Share of the active root’s life that is left; it is renewed at a third.',
+  });
+  const skew = metrics.gauge({
+    name: 'banyan_clock_skew_seconds',
+    help: 'How far the clock of this server is ahead of its database and of its primary.',
+    labels: ['of'],
+  });
   let counted = { signed: 0, limited: 0 };
   const refresh = (): void => {
     const { active, roots: bundle } = core.ca.state;
@@ -45,6 +56,12 @@ export const serverMetrics = (core: DatacenterCore): MetricsText => {
     leaves.inc(counts.signed - counted.signed);
     limited.inc(counts.limited - counted.limited);
     counted = { ...counts };
+    refreshLedger();
+    const { wantedRoot } = core.ca;
+    if (wantedRoot !== undefined) {
+      rootRemaining.set(remainingRatio(wantedRoot.certificate, core.ambient.clock.now()));
+    }
+    for (const [source, offsetMs] of core.clocks.offsets) skew.set({ of: source }, offsetMs / 1_000);
   };
   return {
     contentType: metrics.contentType,
@@ -52,5 +69,45 @@ export const serverMetrics = (core: DatacenterCore): MetricsText => {
       refresh();
       return metrics.text();
     },
+  };
+};
+
+/** What is written to the ledger, and what signing costs. */
+const ledgerMetrics = (metrics: ReturnType<typeof createMetrics>, core: DatacenterCore): (() => void) => {
+  const entries = metrics.counter({
+    name: 'banyan_ledger_entries_total',
+    help: 'Entries that this server wrote to the issuance ledger.',
+  });
+  const batches = metrics.counter({
+    name: 'banyan_ledger_batches_total',
+    help: 'Commits that these entries took: entries by batches is the size of a batch.',
+  });
+  const failed = metrics.counter({
+    name: 'banyan_ledger_failed_total',
+    help: 'Entries that could not be written; their certificates were not handed out.',
+  });
+  const largest = metrics.gauge({
+    name: 'banyan_ledger_largest_batch_entries',
+    help: 'Entries in the largest batch since this server started.',
+  });
+  const head = metrics.gauge({
+    name: 'banyan_ledger_head',
+    help: "Number of the ledger's last entry after this server's last batch.",
+  });
+  const rate = metrics.gauge({
+    name: 'banyan_signing_rate_leaves',
+    help: 'Leaves per second that this server could sign, by what the last ones took.',
+  });
+  let counted = { entries: 0, batches: 0, failed: 0 };
+  return () => {
+    const { ledger, leaves } = core;
+    const { counts } = ledger;
+    entries.inc(counts.entries - counted.entries);
+    batches.inc(counts.batches - counted.batches);
+    failed.inc(counts.failed - counted.failed);
+    counted = { entries: counts.entries, batches: counts.batches, failed: counts.failed };
+    largest.set(counts.largestBatch);
+    if (ledger.head !== undefined) head.set(ledger.head.seq);
+    if (leaves.measuredPerSecond !== undefined) rate.set(leaves.measuredPerSecond);
   };
 };

@@ -6,6 +6,8 @@ import { RotatingIdentity } from '@banyan/rpc';
 
 export interface ServerIdentityOptions {
   readonly datacenter: string;
+  /** This server's name, for the ledger. */
+  readonly node: string;
   readonly projection: CaProjection;
   readonly issuer: LeafIssuer;
   readonly clock: Clock;
@@ -84,7 +86,11 @@ export class ServerIdentity {
     const { datacenter, issuer, logger } = this.options;
     const keyPair = await generateKeyPair({ type: 'ec', bits: 256 });
     const uri = formatSpiffeId({ kind: 'server', trustDomain, datacenter });
-    const leaf = await issuer.issueOwn(issuer.prepare(createCsr({ keyPair, uri })));
+    const leaf = await issuer.issueOwn(issuer.prepare(createCsr({ keyPair, uri })), {
+      accessorId: '',
+      node: this.options.node,
+      reason: this.#signed === undefined ? 'first' : this.#signed.authorityId === authorityId ? 'renewal' : 'rotation',
+    });
     this.rotating.rotate({
       certChainPem: leaf.chainPem,
       keyPem: new SecretText(exportPrivateKeyPem(keyPair.privateKey)),

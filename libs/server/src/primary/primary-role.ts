@@ -47,7 +47,7 @@ export class PrimaryRole implements ServerRole {
     this.intentionWriter = new StoreIntentionWriter(store, ambient.logger);
     this.tokenWriter = new StoreTokenWriter({ store, ...ambient });
     this.#registry = new DatacenterRegistry(store, follower);
-    this.#root = new RootAuthority(common);
+    this.#root = new RootAuthority({ ...common, recorder: core.ledger });
     const retirement = new RootRetirement({ ...common, reports: new RegisteredReports(this.#registry, datacenter) });
     this.#task = new AuthorityTask({
       ...ambient,
@@ -86,7 +86,8 @@ export class PrimaryRole implements ServerRole {
       );
     }
     const { datacenter: forDatacenter, rootId } = request;
-    const order = { datacenter: forDatacenter, ...(rootId !== undefined && rootId !== '' && { rootId }) };
+    const { accessorId } = caller;
+    const order = { datacenter: forDatacenter, accessorId, ...(rootId !== undefined && rootId !== '' && { rootId }) };
     const issued = await this.#root.signIntermediate(request.csrPem, order, signal);
     await this.#registry.register({ name: request.datacenter, wanAddress: request.wanAddress, isPrimary: false });
     ambient.logger.info('intermediate handed out', {

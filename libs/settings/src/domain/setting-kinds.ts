@@ -1,4 +1,4 @@
-import { SecretText } from '@banyan/kernel';
+import { type DurationMs, isBanyanError, parseGoDuration, SecretText } from '@banyan/kernel';
 import { z } from 'zod';
 
 /** An address to listen at or to call. */
@@ -43,6 +43,20 @@ const withFallback = (fallback: string | undefined) => {
   const kind = z.string().max(1_024);
   return fallback === undefined ? kind : kind.default(fallback);
 };
+
+/** A Go duration such as `72h`, of at least so much. */
+export const duration = (fallback: string, least: string) =>
+  withFallback(fallback).transform((value, context): DurationMs => {
+    try {
+      const parsed = parseGoDuration(value);
+      if (parsed >= parseGoDuration(least)) return parsed;
+      context.addIssue({ code: 'custom', message: `is less than ${least}` });
+    } catch (error) {
+      if (!isBanyanError(error, 'DURATION_INVALID')) throw error;
+      context.addIssue({ code: 'custom', message: 'is not a duration such as 72h' });
+    }
+    return z.NEVER;
+  });
 
 /** Any text that is not empty; required unless a fallback is given. */
 export const text = (fallback: string) => z.string().min(1).max(1_024).default(fallback);

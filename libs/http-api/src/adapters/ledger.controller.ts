@@ -1,0 +1,139 @@
+import { requirePermission } from '@banyan/acl';
+import {
+  Access,
+  type Answer,
+  answerJson,
+  answerParts,
+  begun,
+  Call,
+  defineInput,
+  HttpCall,
+  Input,
+  type InputOf,
+  queryText,
+  refuse,
+} from '@banyan/http-kit';
+import { type EpochMs, epochMs } from '@banyan/kernel';
+import { type ChainPlace, colonHex, type LedgerEntry, LedgerReader, toWireEntry } from '@banyan/ledger';
+import { Controller, Get } from '@nestjs/common';
+
+const MOST_PER_PAGE = 1_000;
+const USUAL_PAGE = 100;
+/** What is carried to another process is held in its memory as a whole: about 3 MB. */
+const MOST_CARRIED = 5_000;
+
+const number = (name: string, most = Number.MAX_SAFE_INTEGER) =>
+  queryText(20).transform((value, context): number | undefined => {
+    if (value === undefined) return undefined;
+    const parsed = Number(value);
+    if (/^\d+$/.test(value) && parsed <= most) return parsed;
+    return refuse(context, `Invalid value for ?${name}: a number from 0 to ${most}`);
+  });
+
+/** RFC 3339, as the ledger writes its own times. */
+const time = (name: string) =>
+  queryText(40).transform((value, context): EpochMs | undefined => {
+    if (value === undefined) return undefined;
+    const ms = /^\d{4}-\d\d-\d\d(T|$)/.test(value) ? Date.parse(value) : Number.NaN;
+    if (!Number.isNaN(ms)) return epochMs(ms);
+    return refuse(context, `Invalid value for ?${name}: a time such as 2031-01-01T00:00:00Z`);
+  });
+
+/** `<seq>:<hash>`, as a proof gave it. */
+const place = (name: string) =>
+  queryText(100).transform((value, context): ChainPlace | undefined => {
+    if (value === undefined) return undefined;
+    const match = /^(\d{1,15}):([0-9a-f]{64})$/.exec(value);
+    if (match !== null) return { seq: Number(match[1]), hash: match[2]! };
+    return refuse(context, `Invalid value for ?${name}: <seq>:<hash> of an earlier proof`);
+  });
+
+const hexText = () => queryText(200).transform((value) => (value === undefined ? undefined : colonHex(value)));
+
+const searchInput = defineInput({
+  query: {
+    service: queryText(128),
+    serial: hexText(),
+    issuer: hexText(),
+    node: queryText(256),
+    since: time('since'),
+    until: time('until'),
+    before: number('before'),
+    limit: number('limit', MOST_PER_PAGE),
+  },
+});
+const exportInput = defineInput({ query: { after: number('after') } });
+const verifyInput = defineInput({ query: { anchor: place('anchor') } });
+
+/** `/v1/connect/ca/ledger`: which certificates this datacenter signed. For operators only. */
+@Controller('/v1/connect/ca/ledger')
+export class LedgerController {
+  constructor(private readonly ledger: LedgerReader) {}
+
+  /** The newest entries that fit. `Next` is the `before` of the next page, absent on the last. */
+  @Get()
+  @Access('operator:read')
+  async search(@Input(searchInput) { query }: InputOf<typeof searchInput>, @Call() call: HttpCall): Promise<Answer> {
+    mayRead(call);
+    const { service, serial, issuer, node, since, until, before } = query;
+    const limit = Math.max(1, query.limit ?? USUAL_PAGE);
+    const entries = await this.ledger.search({
+      ...(service !== undefined && { service }),
+      ...(serial !== undefined && { serialHex: serial }),
+      ...(issuer !== undefined && { issuerKeyId: issuer }),
+      ...(node !== undefined && { node }),
+      ...(since !== undefined && { since }),
+      ...(until !== undefined && { until }),
+      ...(before !== undefined && { before }),
+      limit,
+    });
+    const last = entries.at(-1);
+    return answerJson({
+      Entries: entries.map(toWireEntry),
+      ...(last !== undefined && entries.length === limit && { Next: last.seq }),
+    });
+  }
+
+  /**
+   * Everything after `after`, one entry per line, the oldest first. Through an agent or from another datacenter at most
+   * 5,000 lines: whoever gets a full answer asks again after its last number.
+   */
+  @Get('/export')
+  @Access('operator:read')
+  async export(@Input(exportInput) { query }: InputOf<typeof exportInput>, @Call() call: HttpCall): Promise<Answer> {
+    mayRead(call);
+    const most = call.origin === 'socket' ? Infinity : MOST_CARRIED;
+    const pages = this.ledger.export(query.after ?? 0, call.signal);
+    return answerParts(await begun(linesOf(pages, most)), 'application/jsonl');
+  }
+
+  /** Proves the whole chain, and that it still leads through `anchor`, a place of an earlier proof. */
+  @Get('/verify')
+  @Access('operator:read')
+  async verify(@Input(verifyInput) { query }: InputOf<typeof verifyInput>, @Call() call: HttpCall): Promise<Answer> {
+    mayRead(call);
+    const { valid, entries, checkpoint, head, firstBreak } = await this.ledger.verify(call.signal, query.anchor);
+    return answerJson({
+      Valid: valid,
+      Entries: entries,
+      Checkpoint: wirePlace(checkpoint),
+      Head: wirePlace(head),
+      ...(firstBreak && { Break: { Seq: firstBreak.seq, Kind: firstBreak.kind, Detail: firstBreak.detail } }),
+    });
+  }
+}
+
+const mayRead = ({ caller }: HttpCall): void => requirePermission(caller, { resource: 'operator', access: 'read' });
+
+const wirePlace = ({ seq, hash }: ChainPlace) => ({ Seq: seq, Hash: hash });
+
+/** One text per page: a line by itself would be a write by itself. */
+async function* linesOf(pages: AsyncIterable<readonly LedgerEntry[]>, most: number): AsyncIterable<string> {
+  let left = most;
+  for await (const page of pages) {
+    const taken = page.length > left ? page.slice(0, left) : page;
+    left -= taken.length;
+    yield taken.map((entry) => `${JSON.stringify(toWireEntry(entry))}\n`).join('');
+    if (left === 0) return;
+  }
+}
