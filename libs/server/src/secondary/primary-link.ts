@@ -35,6 +35,11 @@ export class PrimaryLink {
     throw new BanyanError('CONFIG_INVALID', 'BANYAN_REPLICATION_TOKEN or BANYAN_REPLICATION_TOKEN_FILE is not set');
   }
 
+  /** The primary's clock, as a message from there has just told it. */
+  heard(theirMs: number): void {
+    this.core.clocks.heard('the primary', theirMs);
+  }
+
   get wan(): WanClient {
     return this.client();
   }

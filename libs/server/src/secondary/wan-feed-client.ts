@@ -19,6 +19,7 @@ export class WanFeedClient extends FeedClient {
       index: cursor.index,
     };
     for await (const event of this.link.wan.follow(request, { signal })) {
+      this.link.heard(event.sentAtMs);
       yield {
         kind: event.heartbeat ? 'heartbeat' : event.snapshot ? 'snapshot' : 'changes',
         epoch: event.epoch,
