@@ -151,7 +151,7 @@ export type NextRotation =
 export const next = (rotation: Rotation, event: RotationEvent): NextRotation => {
   // The table pairs each cell with its event; a lookup by two unions cannot express that pairing.
   const cell = TABLE[rotation.phase][event.kind] as Cell<EventKind>;
-  const outcome = typeof cell === 'string' ? refused(cell) : cell(rotation, event as never);
+  const outcome = typeof cell === 'string' ? refused(cell) : cell(rotation, event);
   return outcome.kind === 'moved'
     ? outcome
     : { kind: 'illegal', reason: outcome.reason, possible: possibleVerbs(rotation) };

@@ -64,7 +64,7 @@ export const planHash = (plan: RotationPlan): string =>
       .toSorted(byDatacenter),
     blockers: plan.blockers.map(({ datacenter, node, reason }) => `${datacenter}/${node ?? ''}/${reason}`).toSorted(),
     blockerCount: plan.blockerCount,
-  } satisfies JsonValue as JsonValue);
+  });
 
 const byDatacenter = (a: JsonValue, b: JsonValue): number =>
   (a as { datacenter: string }).datacenter < (b as { datacenter: string }).datacenter ? -1 : 1;

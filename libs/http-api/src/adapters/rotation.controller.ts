@@ -1,0 +1,149 @@
+import { requirePermission } from '@banyan/acl';
+import { Access, type Answer, answerJson, Call, HttpCall, Input, type InputOf } from '@banyan/http-kit';
+import { BanyanError } from '@banyan/kernel';
+import {
+  DEFAULT_POLICY,
+  ROTATION_TOPICS,
+  type RotationAct,
+  RotationReader,
+  type RotationRequest,
+  type TaintRequest,
+  toWireRotation,
+} from '@banyan/rotation';
+import { Controller, Get, HttpCode, Post, Put } from '@nestjs/common';
+import { RotationDesk } from '../ports/rotation-desk.js';
+import { BlockingReads } from './blocking-reads.js';
+import {
+  actInput,
+  listInput,
+  oneInput,
+  policyOf,
+  type RotateBody,
+  rotateInput,
+  taintInput,
+  waiveInput,
+} from './rotation.inputs.js';
+import { writeContextOf } from './write-context.js';
+
+const OK = 200;
+
+/** `/v1/connect/ca/rotations` and `/v1/connect/ca/taint`: the phased change of the root, beside Consul's routes. */
+@Controller('/v1/connect/ca')
+export class RotationController {
+  constructor(
+    private readonly reader: RotationReader,
+    private readonly desk: RotationDesk,
+    private readonly reads: BlockingReads,
+  ) {}
+
+  @Get('/rotations')
+  @Access('operator:read')
+  list(@Input(listInput) { query }: InputOf<typeof listInput>, @Call() call: HttpCall): Promise<Answer> {
+    requirePermission(call.caller, { resource: 'operator', access: 'read' });
+    return this.reads.answer({ query, call, topics: ROTATION_TOPICS }, () => this.reader.list().map(toWireRotation));
+  }
+
+  @Get('/rotations/:id')
+  @Access('operator:read')
+  one(@Input(oneInput) { params, query }: InputOf<typeof oneInput>, @Call() call: HttpCall): Promise<Answer> {
+    requirePermission(call.caller, { resource: 'operator', access: 'read' });
+    return this.reads.answer({ query, call, topics: ROTATION_TOPICS }, () => this.#wire(params.id));
+  }
+
+  /** A dry run answers the plan and its hash; a start quotes the hash. */
+  @Post('/rotations')
+  @HttpCode(OK)
+  @Access('operator:write')
+  async rotate(@Input(rotateInput) { body }: InputOf<typeof rotateInput>, @Call() call: HttpCall): Promise<Answer> {
+    requirePermission(call.caller, { resource: 'operator', access: 'write' });
+    // An empty body is undefined, whatever its schema says.
+    const given = (body as RotateBody | undefined) ?? {};
+    const request = requestOf(given);
+    const context = writeContextOf(call);
+    if (given.DryRun === true) return answerJson(await this.desk.plan(context, request));
+    const id = await this.desk.start(context, request, { planHash: given.PlanHash });
+    return answerJson(this.#wire(id));
+  }
+
+  /** A dry run lists what will break, by name. */
+  @Post('/taint')
+  @HttpCode(OK)
+  @Access('operator:write')
+  async taint(@Input(taintInput) { body }: InputOf<typeof taintInput>, @Call() call: HttpCall): Promise<Answer> {
+    requirePermission(call.caller, { resource: 'operator', access: 'write' });
+    const request: TaintRequest = {
+      rootId: body.RootID,
+      note: body.Reason,
+      policy: { ...DEFAULT_POLICY, ...(body.Deadline !== undefined && { deadlineMs: body.Deadline }) },
+    };
+    const context = writeContextOf(call);
+    if (body.DryRun === true) return answerJson(await this.desk.planTaint(context, request));
+    const id = await this.desk.taint(context, request, { planHash: body.PlanHash });
+    return answerJson(this.#wire(id));
+  }
+
+  @Put('/rotations/:id/pause')
+  @Access('operator:write')
+  pause(@Input(actInput) input: InputOf<typeof actInput>, @Call() call: HttpCall): Promise<Answer> {
+    return this.#act(call, input.params.id, { verb: 'pause', ...reasonOf(input) });
+  }
+
+  @Put('/rotations/:id/resume')
+  @Access('operator:write')
+  resume(@Input(actInput) input: InputOf<typeof actInput>, @Call() call: HttpCall): Promise<Answer> {
+    return this.#act(call, input.params.id, { verb: 'resume', ...reasonOf(input) });
+  }
+
+  @Put('/rotations/:id/rollback')
+  @Access('operator:write')
+  rollback(@Input(actInput) input: InputOf<typeof actInput>, @Call() call: HttpCall): Promise<Answer> {
+    return this.#act(call, input.params.id, { verb: 'rollback', ...reasonOf(input) });
+  }
+
+  @Put('/rotations/:id/advance')
+  @Access('operator:write')
+  advance(@Input(actInput) input: InputOf<typeof actInput>, @Call() call: HttpCall): Promise<Answer> {
+    return this.#act(call, input.params.id, { verb: 'advance', ...reasonOf(input) });
+  }
+
+  @Put('/rotations/:id/retire')
+  @Access('operator:write')
+  retire(@Input(actInput) input: InputOf<typeof actInput>, @Call() call: HttpCall): Promise<Answer> {
+    return this.#act(call, input.params.id, { verb: 'retire', ...reasonOf(input) });
+  }
+
+  @Put('/rotations/:id/waive')
+  @Access('operator:write')
+  waive(@Input(waiveInput) { params, body }: InputOf<typeof waiveInput>, @Call() call: HttpCall): Promise<Answer> {
+    return this.#act(call, params.id, {
+      verb: 'waive',
+      datacenter: body.Datacenter,
+      ...(body.Node !== undefined && { node: body.Node }),
+      reason: body.Reason,
+    });
+  }
+
+  async #act(call: HttpCall, id: string, act: RotationAct): Promise<Answer> {
+    requirePermission(call.caller, { resource: 'operator', access: 'write' });
+    return answerJson(this.#wire(await this.desk.act(writeContextOf(call), id, act)));
+  }
+
+  #wire(id: string): ReturnType<typeof toWireRotation> {
+    const found = this.reader.find(id);
+    if (found === undefined) throw new BanyanError('ROTATION_NOT_FOUND', `there is no rotation ${id}`);
+    return toWireRotation(found);
+  }
+}
+
+const requestOf = (body: RotateBody): RotationRequest => ({
+  ...(body.Provider !== undefined && { provider: body.Provider }),
+  ...(body.Config !== undefined && { options: body.Config }),
+  crossSign: body.ForceWithoutCrossSigning !== true,
+  note: body.Reason ?? '',
+  policy: policyOf(body),
+});
+
+const reasonOf = ({ body }: InputOf<typeof actInput>): { reason?: string } => {
+  const given = (body as InputOf<typeof actInput>['body'] | undefined)?.Reason;
+  return given === undefined ? {} : { reason: given };
+};

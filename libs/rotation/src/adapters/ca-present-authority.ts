@@ -1,0 +1,17 @@
+import type { CaProjection } from '@banyan/ca';
+import { BanyanError } from '@banyan/kernel';
+import { PresentAuthority, type PresentState } from '../ports/present-authority.js';
+
+/** The present configuration from the CA's state in memory. */
+export class CaPresentAuthority extends PresentAuthority {
+  constructor(private readonly ca: CaProjection) {
+    super();
+  }
+
+  override read(): PresentState {
+    const { wantedRoot } = this.ca;
+    if (wantedRoot === undefined) throw new BanyanError('CA_UNINITIALIZED', 'no root is known yet');
+    const { provider, options, leafTtlMs } = this.ca.getConfiguration().parsed;
+    return { provider, options, leafTtlMs, rootNotAfter: wantedRoot.certificate.notAfter };
+  }
+}

@@ -1,0 +1,203 @@
+import { BanyanError, type Clock, type EpochMs, type Logger, type Random } from '@banyan/kernel';
+import type { Fence, KeyEncryption, Store } from '@banyan/store';
+import type { ChangeFollower } from '@banyan/watch';
+import { beginDropping, beginRotation } from '../domain/begin.js';
+import { requireNoneMoving } from '../domain/concurrency.js';
+import type { Look, RotationEvent } from '../domain/event.js';
+import { isFinished } from '../domain/phase.js';
+import type { RotationPlan } from '../domain/plan.js';
+import type { Confirmation, RotationAct, RotationContext, RotationRequest, TaintRequest } from '../domain/request.js';
+import { type Rotation, rootsOf } from '../domain/rotation.js';
+import type { AdoptionEvidence } from '../ports/adoption-evidence.js';
+import type { PresentAuthority } from '../ports/present-authority.js';
+import type { RootSteps } from '../ports/root-steps.js';
+import { RotationCommits } from './rotation-commits.js';
+import { type Planned, requireConfirmed, RotationPlanner } from './rotation-planner.js';
+import { RotationStepper } from './rotation-stepper.js';
+import { sealOrder } from './sealed-order.js';
+
+export interface RotationEngineOptions {
+  /** The primary's own name. */
+  readonly datacenter: string;
+  readonly store: Store;
+  readonly follower: ChangeFollower;
+  readonly keys: KeyEncryption;
+  readonly steps: RootSteps;
+  readonly evidence: AdoptionEvidence;
+  readonly present: PresentAuthority;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** A plan with the hash that confirms it. */
+export interface NamedPlan {
+  readonly plan: RotationPlan;
+  readonly hash: string;
+}
+
+/** What follows from a taint: the record of who drops the root. */
+interface Taint {
+  readonly planned: Planned;
+  readonly request: TaintRequest;
+  readonly by: string;
+  readonly at: EpochMs;
+}
+
+/**
+ * Rotations of the root, in the primary. Plans, starts and acts on any replica, guarded by the rows; `step` is for the one
+ * with the lease. Every answer is in this server's memory before it is given.
+ */
+export class RotationEngine {
+  readonly #planner: RotationPlanner;
+  readonly #commits: RotationCommits;
+  readonly #stepper: RotationStepper;
+
+  constructor(private readonly options: RotationEngineOptions) {
+    this.#planner = new RotationPlanner(options);
+    this.#commits = new RotationCommits(options);
+    this.#stepper = new RotationStepper({ ...options, commits: this.#commits });
+  }
+
+  /** What a rotation would touch, need and meet. Changes nothing. Throws `CA_CONFIG_INVALID`, `CA_PROVIDER_UNKNOWN`. */
+  async plan(request: RotationRequest): Promise<NamedPlan> {
+    return named(await this.#planner.rotate(request));
+  }
+
+  /** What will break when the root is dropped. Changes nothing. */
+  async planTaint(request: TaintRequest): Promise<NamedPlan> {
+    return named(await this.#planner.taint(request));
+  }
+
+  /**
+   * Starts a rotation as planned; nothing is made before it is persisted. Throws `ROTATION_PLAN_STALE`,
+   * `ROTATION_IN_PROGRESS`, `PROVIDER_CANNOT_CROSS_SIGN`, and what `plan` throws.
+   */
+  async start(request: RotationRequest, confirmation: Confirmation, context: RotationContext): Promise<Rotation> {
+    const planned = await this.#planner.rotate(request);
+    requireConfirmed(planned, confirmation);
+    if (planned.plan.blockers.some(({ reason }) => reason === 'no-cross-sign')) {
+      throw new BanyanError(
+        'PROVIDER_CANNOT_CROSS_SIGN',
+        'the provider cannot vouch for the next root: set ForceWithoutCrossSigning to rotate without, and wait for everybody',
+      );
+    }
+    return this.#commits.begin((tx, unfinished) => {
+      requireNoneMoving(unfinished);
+      const begun = this.#record(planned, { note: request.note, by: context.accessorId });
+      this.#commits.insert(tx, begun, sealOrder(this.options.keys, begun.id, planned.options));
+      return Promise.resolve({ begun, changes: [] });
+    });
+  }
+
+  /**
+   * Takes a compromised root out of every bundle by the deadline. May always start. The active one gets a successor that it
+   * does not vouch for; one that leaves or was to come leaves sooner. Throws `ROTATION_PLAN_STALE`, `ROTATION_IN_PROGRESS`
+   * (it is being replaced already), `REQUEST_INVALID` (it is in no bundle).
+   */
+  async taint(request: TaintRequest, confirmation: Confirmation, context: RotationContext): Promise<Rotation> {
+    const planned = await this.#planner.taint(request);
+    requireConfirmed(planned, confirmation);
+    const taint: Taint = { planned, request, by: context.accessorId, at: this.options.clock.now() };
+    return request.rootId === this.options.steps.activeRootId() ? this.#replaceActive(taint) : this.#dropSooner(taint);
+  }
+
+  /** A person's step. Throws `ROTATION_NOT_FOUND`, `ROTATION_STEP_ILLEGAL`, `DATACENTER_UNKNOWN`, `CONFLICT`. */
+  async act(id: string, act: RotationAct, context: RotationContext): Promise<Rotation> {
+    const { evidence, steps, clock } = this.options;
+    const datacenters = await evidence.datacenters();
+    if (act.verb === 'waive' && !datacenters.some(({ datacenter }) => datacenter === act.datacenter)) {
+      throw new BanyanError('DATACENTER_UNKNOWN', `no datacenter has the name ${act.datacenter}`);
+    }
+    const activeRootId = steps.activeRootId();
+    return this.#commits.change(id, (_stored, neighbours) =>
+      eventOf(act, {
+        at: clock.now(),
+        by: context.accessorId,
+        look: { datacenters, activeRootId, ...neighbours },
+      }),
+    );
+  }
+
+  /**
+   * Moves every unfinished rotation as far as the evidence goes, and says when to look again. Resumes from whatever is
+   * persisted. Throws `LEASE_LOST`, `STORE_UNREACHABLE`, and what the provider of a next root throws unexpectedly.
+   */
+  step(fence: Fence, signal: AbortSignal): Promise<EpochMs> {
+    return this.#stepper.step(fence, signal);
+  }
+
+  #replaceActive({ planned, request, by, at }: Taint): Promise<Rotation> {
+    return this.#commits.begin(async (tx, unfinished) => {
+      const replacing = unfinished.find(({ plan }) => isReplacing(plan, request.rootId));
+      if (replacing !== undefined) {
+        throw new BanyanError(
+          'ROTATION_IN_PROGRESS',
+          `rotation ${replacing.id} replaces root ${request.rootId} already; it is in phase ${replacing.phase}`,
+          { fields: { rotation: replacing.id } },
+        );
+      }
+      const begun = this.#record(planned, { note: request.note, by });
+      const changes = [];
+      for (const other of unfinished) {
+        const event: RotationEvent = { kind: 'take-over', at, by, rotationId: begun.id };
+        changes.push(await this.#commits.apply(tx, other, { event }));
+      }
+      this.#commits.insert(tx, begun, sealOrder(this.options.keys, begun.id, planned.options));
+      return { begun, changes };
+    });
+  }
+
+  #dropSooner({ planned, request, by, at }: Taint): Promise<Rotation> {
+    return this.#commits.begin(async (tx, unfinished) => {
+      const concerned = unfinished.find((rotation) => concerns(rotation, request.rootId));
+      if (concerned !== undefined) {
+        const deadlineAt = (at + request.policy.deadlineMs) as EpochMs;
+        const event: RotationEvent = { kind: 'taint', at, by, deadlineAt, reason: request.note };
+        const change = await this.#commits.apply(tx, concerned, { event });
+        return { begun: change.after, changes: [change] };
+      }
+      if (!planned.datacenters.some(({ adoption }) => adoption?.bundle.includes(request.rootId))) {
+        throw new BanyanError('REQUEST_INVALID', `root ${request.rootId} is in no bundle`);
+      }
+      const begun = beginDropping(this.#beginning(planned, { note: request.note, by }), {
+        rootId: this.options.steps.activeRootId(),
+        previousRootId: request.rootId,
+      });
+      this.#commits.insert(tx, begun, null);
+      return { begun, changes: [] };
+    });
+  }
+
+  #record(planned: Planned, order: { readonly note: string; readonly by: string }): Rotation {
+    return beginRotation(this.#beginning(planned, order));
+  }
+
+  #beginning({ plan, hash }: Planned, { note, by }: { readonly note: string; readonly by: string }) {
+    const { random, clock } = this.options;
+    return { id: random.uuid(), plan, planHash: hash, note, requester: by, at: clock.now() };
+  }
+}
+
+const named = ({ plan, hash }: Planned): NamedPlan => ({ plan, hash });
+
+const isReplacing = ({ intent }: RotationPlan, rootId: string): boolean =>
+  intent.kind === 'taint' && intent.rootId === rootId;
+
+/** It drops the root sooner or later, or was to make it active. */
+const concerns = (rotation: Rotation, rootId: string): boolean => {
+  if (rotation.rootId === undefined || isFinished(rotation.phase)) return false;
+  const { staying, leaving } = rootsOf(rotation);
+  return leaving === rootId || (rotation.phase === 'distribute' && staying === rootId);
+};
+
+const eventOf = (
+  act: RotationAct,
+  at: { readonly at: EpochMs; readonly by: string; readonly look: Look },
+): RotationEvent => {
+  if (act.verb === 'waive') {
+    const { datacenter, node, reason } = act;
+    return { kind: 'waive', at: at.at, by: at.by, datacenter, ...(node !== undefined && { node }), reason };
+  }
+  return { kind: act.verb, ...at, ...(act.reason !== undefined && { reason: act.reason }) };
+};

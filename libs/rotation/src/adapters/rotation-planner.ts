@@ -1,0 +1,100 @@
+import { BanyanError, type Clock } from '@banyan/kernel';
+import type { DatacenterEvidence, AdoptionEvidence } from '../ports/adoption-evidence.js';
+import type { PresentAuthority } from '../ports/present-authority.js';
+import type { RootSteps } from '../ports/root-steps.js';
+import { makePlan } from '../domain/make-plan.js';
+import { publicOptions } from '../domain/order-summary.js';
+import { planHash, type RotationPlan } from '../domain/plan.js';
+import type { Confirmation, RotationRequest, TaintRequest } from '../domain/request.js';
+
+export interface PlannerParts {
+  readonly steps: RootSteps;
+  readonly evidence: AdoptionEvidence;
+  readonly present: PresentAuthority;
+  readonly clock: Clock;
+}
+
+/** A plan, its name, and the order it stands for. */
+export interface Planned {
+  readonly plan: RotationPlan;
+  readonly hash: string;
+  readonly provider: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly datacenters: readonly DatacenterEvidence[];
+}
+
+/** Makes plans from what is seen now. Changes nothing. */
+export class RotationPlanner {
+  constructor(private readonly parts: PlannerParts) {}
+
+  /** Throws `CA_CONFIG_INVALID`, `CA_PROVIDER_UNKNOWN`, `CA_UNINITIALIZED`. */
+  async rotate(request: RotationRequest): Promise<Planned> {
+    const { steps, present } = this.parts;
+    const now = present.read();
+    const provider = request.provider ?? now.provider;
+    const options = request.options ?? (provider === now.provider ? now.options : {});
+    const meaning = await steps.meaning({ provider, options });
+    const providerChanges = meaning.kind === 'next-root' && meaning.providerChanges;
+    return this.#planned(
+      {
+        kind: 'rotate',
+        reason: providerChanges ? 'provider-change' : 'planned',
+        provider,
+        options: publicOptions(options),
+        crossSign: request.crossSign,
+        rootId: steps.activeRootId(),
+      },
+      { request, options, canCrossSign: meaning.kind !== 'next-root' || meaning.canCrossSign },
+    );
+  }
+
+  /** What dropping the root will break: everybody under it, and by name whoever will not move in time. */
+  async taint(request: TaintRequest): Promise<Planned> {
+    const { provider, options } = this.parts.present.read();
+    return this.#planned(
+      {
+        kind: 'taint',
+        reason: 'compromise',
+        provider,
+        options: publicOptions(options),
+        crossSign: false,
+        rootId: request.rootId,
+      },
+      { request, options, canCrossSign: true },
+    );
+  }
+
+  async #planned(
+    intent: RotationPlan['intent'],
+    {
+      request,
+      options,
+      canCrossSign,
+    }: Pick<Planned, 'options'> & {
+      readonly request: RotationRequest | TaintRequest;
+      readonly canCrossSign: boolean;
+    },
+  ): Promise<Planned> {
+    const { evidence, present, clock } = this.parts;
+    const datacenters = await evidence.datacenters();
+    const { leafTtlMs, rootNotAfter } = present.read();
+    const { policy } = request;
+    const plan = makePlan({ intent, policy, datacenters, canCrossSign, leafTtlMs, rootNotAfter, now: clock.now() });
+    return { plan, hash: planHash(plan), provider: intent.provider, options, datacenters };
+  }
+}
+
+/** Throws `ROTATION_PLAN_STALE` unless the hash that was quoted names this plan. */
+export const requireConfirmed = ({ hash }: Planned, confirmation: Confirmation): void => {
+  if (confirmation === 'unplanned' || confirmation.planHash === hash) return;
+  const what =
+    confirmation.planHash === undefined
+      ? 'No PlanHash was quoted.'
+      : 'The quoted PlanHash names another plan: the world has changed, or the request has.';
+  throw new BanyanError(
+    'ROTATION_PLAN_STALE',
+    `${what} Repeat the request with "DryRun": true, look at the plan, and start with its hash as PlanHash; ` +
+      `at present it is ${hash}.`,
+    { fields: { planHash: hash } },
+  );
+};
