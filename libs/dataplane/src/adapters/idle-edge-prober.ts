@@ -1,7 +1,7 @@
 import { BackgroundTask, type Clock, type Logger, messageOf, type Random, type Timers } from '@banyan/kernel';
 import type { ProbePace } from '../domain/probe.js';
 import type { MaterialInUse } from './mesh-material.js';
-import type { OutboundListener } from './outbound-listener.js';
+import type { UpstreamEdge } from './upstream-edge.js';
 
 /** So many probes at once: a sidecar with hundreds of upstreams must not burst. */
 const WIDTH = 4;
@@ -13,7 +13,7 @@ const BACKOFF = { firstMs: 1_000, capMs: 10_000 };
 
 export interface IdleEdgeProberOptions {
   readonly inUse: () => MaterialInUse | undefined;
-  readonly edges: () => readonly OutboundListener[];
+  readonly edges: () => readonly UpstreamEdge[];
   readonly pace: ProbePace;
   readonly clock: Clock;
   readonly timers: Timers;

@@ -84,7 +84,7 @@ export class SidecarProxy {
     this.#prober = new IdleEdgeProber({
       ...options,
       inUse,
-      edges: () => [...this.#outbound.values()].map(({ listener }) => listener),
+      edges: () => [...this.#outbound.values()].map(({ listener }) => listener.edge),
       pace: options.probePace ?? PROBE_PACE,
     });
     if (options.reports !== undefined) {
@@ -231,7 +231,9 @@ export class SidecarProxy {
     await listener.listen();
     const watch = new AbortController();
     this.#outbound.set(key, { upstream, listener, watch });
-    this.#follow(source.watchEndpoints(upstream, watch.signal), (endpoints) => listener.replaceEndpoints(endpoints));
+    this.#follow(source.watchEndpoints(upstream, watch.signal), (endpoints) =>
+      listener.edge.replaceEndpoints(endpoints),
+    );
     const address = `${upstream.bindAddress}:${upstream.bindPort}`;
     logger.info('upstream listener ready', {
       upstream: upstream.destination,
