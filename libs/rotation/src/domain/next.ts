@@ -157,12 +157,24 @@ export const next = (rotation: Rotation, event: RotationEvent): NextRotation => 
     : { kind: 'illegal', reason: outcome.reason, possible: possibleVerbs(rotation) };
 };
 
-/** What a person can ask of the rotation in its phase. */
-export const possibleVerbs = ({ phase, health }: Rotation): readonly Verb[] =>
-  VERBS.filter((verb) => {
-    if (typeof TABLE[phase][verb] === 'string') return false;
-    return verb === 'resume' ? health === 'paused' : verb !== 'pause' || health !== 'paused';
-  });
+/** What a person can ask of the rotation as it is. The world may still refuse, and says why. */
+export const possibleVerbs = (rotation: Rotation): readonly Verb[] =>
+  VERBS.filter((verb) => typeof TABLE[rotation.phase][verb] !== 'string' && isOpen(rotation, verb));
+
+/** What the record alone rules out. */
+const isOpen = (rotation: Rotation, verb: Verb): boolean => {
+  const { phase, health, crossSigned } = rotation;
+  const compromise = isCompromise(rotation);
+  const open: Record<Verb, boolean> = {
+    pause: health !== 'paused',
+    resume: health === 'paused',
+    rollback: !compromise || phase === 'prepare' || phase === 'distribute',
+    waive: true,
+    advance: phase !== 'distribute' || crossSigned || compromise,
+    retire: phase !== 'activate' || compromise,
+  };
+  return open[verb];
+};
 
 /** The error of an illegal step: why not, and what is possible instead. */
 export const illegalStep = (
