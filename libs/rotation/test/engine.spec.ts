@@ -1,0 +1,269 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { BanyanError, HOUR, MINUTE } from '@banyan/kernel';
+import { DEFAULT_POLICY } from '@banyan/rotation';
+import { withTestStore } from '@banyan/testkit';
+import { ANA, Crash, crashingStore, ENTITIES, type EngineUnderTest, REQUEST, startEngine } from './engine-fixture.js';
+
+const stores = withTestStore(ENTITIES);
+let t: EngineUnderTest;
+beforeEach(async () => {
+  t = await startEngine(stores);
+});
+afterEach(() => t.stop());
+
+const coded = (code: string) => expect.objectContaining({ name: 'BanyanError', code });
+const rootOf = (id: string): string => t.projection.find(id)!.rotation.rootId!;
+const TAINT = { rootId: 'R1', note: 'stolen laptop', policy: DEFAULT_POLICY };
+
+/** Everybody follows as the rotation goes on; time passes until nothing is left to do. */
+const finish = async (id: string): Promise<void> => {
+  for (let turn = 0; turn < 12 && t.projection.find(id)!.rotation.finishedAt === undefined; turn += 1) {
+    await t.step();
+    const { phase, rootId } = t.projection.find(id)!.rotation;
+    if (phase === 'distribute') t.evidence.all('trusts', rootId);
+    if (phase === 'activate') t.evidence.all('moved', rootId);
+    if (phase === 'verify' || phase === 'retire') t.time.jump(HOUR);
+  }
+};
+
+describe('a rotation in the store', () => {
+  it('starts by the hash of its plan only, and says what to do without one', async () => {
+    const { hash, plan } = await t.engine.plan(REQUEST);
+    expect(plan.totals).toMatchObject({ datacenters: 2, agents: 4, workloads: 8, signatures: 12, estimatedSeconds: 1 });
+    const refused = t.engine.start(REQUEST, { planHash: undefined }, ANA);
+    await expect(refused).rejects.toEqual(coded('ROTATION_PLAN_STALE'));
+    await expect(refused).rejects.toThrow(`"DryRun": true`);
+    await expect(refused).rejects.toThrow(hash);
+    t.evidence.said = () => ({ leaves: { R1: 5 } });
+    await expect(t.engine.start(REQUEST, { planHash: hash }, ANA)).rejects.toEqual(coded('ROTATION_PLAN_STALE'));
+    expect(t.projection.list()).toEqual([]);
+    expect((await t.engine.start(REQUEST, 'unplanned', ANA)).phase).toBe('prepare');
+    expect(t.steps.orders).toEqual([]);
+  });
+
+  it('goes to its end, with the record and the roots always of one mind', async () => {
+    const id = await t.start();
+    await finish(id);
+    const { rotation } = t.projection.find(id)!;
+    expect(rotation.phase).toBe('completed');
+    expect(await t.steps.states()).toEqual({ [rootOf(id)]: 'active' });
+    expect(rotation.journal.map(({ from, event, to }) => `${from} ${event} ${to}`)).toEqual([
+      'prepare start prepare',
+      'prepare prepared distribute',
+      'distribute evidence activate',
+      'activate evidence verify',
+      'verify evidence retire',
+      'retire evidence completed',
+    ]);
+    const logged = t.logger.lines.filter(({ message }) => message === 'rotation step').map(({ fields }) => fields);
+    expect(logged.map((fields) => `${String(fields?.['from'])}→${String(fields?.['to'])}`)).toEqual([
+      'prepare→distribute',
+      'distribute→activate',
+      'activate→verify',
+      'verify→retire',
+      'retire→completed',
+    ]);
+  });
+
+  it('keeps the order sealed until its root is active, and shows no secret anywhere', async () => {
+    const secret = 'hunter2-hunter2';
+    const options = { LeafCertTTL: '1h', PrivateKey: secret, Token: secret };
+    const id = await t.start({ provider: 'vault', options });
+    const rows = async () => JSON.stringify(await t.store.dataSource.query('SELECT * FROM rotation'));
+    expect(await rows()).not.toContain(secret);
+    expect(JSON.stringify(t.projection.list())).not.toContain(secret);
+    expect(t.projection.find(id)!.rotation.order.options).toEqual({
+      LeafCertTTL: '1h',
+      PrivateKey: '<hidden>',
+      Token: '<hidden>',
+    });
+    await t.step();
+    expect(t.steps.orders[0]).toMatchObject({ provider: 'vault', options, crossSign: true, compromised: false });
+    t.evidence.all('trusts', rootOf(id));
+    await t.step();
+    expect(t.phase(id)).toBe('activate');
+    const [row] = await t.store.dataSource.query<{ sealed_order: unknown }[]>('SELECT sealed_order FROM rotation');
+    expect(row?.sealed_order).toBeNull();
+    expect(JSON.stringify(t.logger.lines)).not.toContain(secret);
+  });
+
+  it('resumes from a crash before and after every commit, and makes one root of it', async () => {
+    let crashes = 0;
+    for (const when of ['before', 'after'] as const) {
+      const id = await t.start();
+      for (let turn = 0; turn < 14 && t.projection.find(id)?.rotation.finishedAt === undefined; turn += 1) {
+        t.time.jump(1_000);
+        const doomed = t.engineOver(crashingStore(t.store, 1, when));
+        await doomed.step(t.fence, new AbortController().signal).catch((error: unknown) => {
+          expect(error).toBeInstanceOf(Crash);
+          crashes += 1;
+        });
+        await t.step();
+        const { phase, rootId } = t.projection.find(id)!.rotation;
+        if (phase === 'distribute') t.evidence.all('trusts', rootId);
+        if (phase === 'activate') t.evidence.all('moved', rootId);
+        if (phase === 'verify' || phase === 'retire') t.time.jump(HOUR);
+      }
+      expect(t.phase(id)).toBe('completed');
+      expect(await t.steps.states()).toEqual({ [rootOf(id)]: 'active' });
+      t.evidence.said = () =>
+        JSON.parse(
+          JSON.stringify({ signingRootId: 'X', bundle: ['X'], leaves: { X: 4 } }).replaceAll('X', rootOf(id)),
+        ) as object;
+    }
+    expect(crashes).toBeGreaterThanOrEqual(10);
+    expect(await t.steps.published()).toBe(2);
+  });
+
+  it('refuses a second rotation by the name of the first one’s laggard, of two at once one', async () => {
+    const both = await Promise.allSettled([
+      t.engine.start(REQUEST, 'unplanned', ANA),
+      t.engine.start(REQUEST, 'unplanned', ANA),
+    ]);
+    expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    expect(both.find(({ status }) => status === 'rejected')).toMatchObject({ reason: coded('ROTATION_IN_PROGRESS') });
+    await t.step();
+    await t.step();
+    const third = t.engine.start(REQUEST, 'unplanned', ANA);
+    await expect(third).rejects.toThrow(/in phase distribute: it waits for dc1: its servers do not hold/);
+  });
+
+  it('lets the next one start while the first only waits for its end, and retires oldest first', async () => {
+    const first = await t.start();
+    await t.step();
+    const one = rootOf(first);
+    t.evidence.all('trusts', one);
+    await t.step();
+    t.evidence.all('moved', one);
+    await t.step();
+    expect(t.phase(first)).toBe('verify');
+    const second = await t.start();
+    await t.step();
+    await expect(t.engine.act(first, { verb: 'rollback' }, ANA)).rejects.toThrow(/started later: roll it back first/);
+    expect(await t.steps.states()).toEqual({ R1: 'inactive', [one]: 'active', [rootOf(second)]: 'next' });
+    await t.engine.act(second, { verb: 'advance', reason: 'in a hurry' }, ANA);
+    await t.engine.act(second, { verb: 'advance' }, ANA);
+    await expect(t.engine.act(second, { verb: 'retire' }, ANA)).rejects.toEqual(coded('ROTATION_STEP_ILLEGAL'));
+    expect(t.phase(second)).toBe('verify');
+  });
+
+  it('takes over for a compromised root: what the other had staged is gone with the same commit', async () => {
+    const planned = await t.start();
+    await t.step();
+    const staged = rootOf(planned);
+    const { hash } = await t.engine.planTaint(TAINT);
+    const taint = await t.engine.taint(TAINT, { planHash: hash }, ANA);
+    expect([t.phase(planned), taint.phase, taint.reason]).toEqual(['rolled-back', 'prepare', 'compromise']);
+    expect(await t.steps.states()).toEqual({ R1: 'active' });
+    await expect(t.engine.taint(TAINT, 'unplanned', ANA)).rejects.toEqual(coded('ROTATION_IN_PROGRESS'));
+    await t.step();
+    expect(t.steps.orders.at(-1)).toMatchObject({ crossSign: false, compromised: true });
+    expect(rootOf(taint.id)).not.toBe(staged);
+    t.time.jump(10 * MINUTE);
+    await t.step();
+    expect(t.phase(taint.id)).toBe('completed');
+    expect(await t.steps.states()).toEqual({ [rootOf(taint.id)]: 'active' });
+    expect(t.projection.find(taint.id)!.rotation.journal.at(-1)!.text).toContain('dc1');
+  });
+
+  it('drops a compromised root sooner when it is on its way out, and one of which nobody knows by the deadline', async () => {
+    const id = await t.start();
+    await t.step();
+    t.evidence.all('trusts', rootOf(id));
+    await t.step();
+    t.evidence.all('moved', rootOf(id));
+    await t.step();
+    expect(t.phase(id)).toBe('verify');
+    const same = await t.engine.taint(TAINT, 'unplanned', ANA);
+    expect([same.id, same.phase, same.reason]).toEqual([id, 'retire', 'compromise']);
+    await t.step();
+    expect([t.phase(id), await t.steps.states()]).toEqual(['completed', { [rootOf(id)]: 'active' }]);
+    await expect(t.engine.taint({ ...TAINT, rootId: 'R0' }, 'unplanned', ANA)).rejects.toEqual(
+      coded('REQUEST_INVALID'),
+    );
+    const alone = await t.engine.taint(TAINT, 'unplanned', ANA);
+    expect([alone.phase, alone.previousRootId]).toEqual(['retire', 'R1']);
+  });
+
+  it('rolls back, and the roots with it', async () => {
+    const id = await t.start();
+    await t.step();
+    t.evidence.all('trusts', rootOf(id));
+    await t.step();
+    const next = rootOf(id);
+    expect(await t.steps.states()).toEqual({ R1: 'inactive', [next]: 'active' });
+    await t.engine.act(id, { verb: 'rollback', reason: 'not today' }, ANA);
+    expect(await t.steps.states()).toEqual({ R1: 'active', [next]: 'inactive' });
+    t.evidence.said = () => ({ bundle: ['R1', next], agents: { total: 2, live: 2, trusting: { R1: 2 } } });
+    await t.step();
+    expect([t.phase(id), await t.steps.states()]).toEqual(['rolled-back', { R1: 'active' }]);
+  });
+
+  it('does not publish a root that was made while somebody paused', async () => {
+    const id = await t.start();
+    t.steps.during = async () => {
+      t.steps.during = undefined;
+      await t.engine.act(id, { verb: 'pause' }, ANA);
+    };
+    await t.step();
+    expect([t.phase(id), await t.steps.states()]).toEqual(['prepare', { R1: 'active' }]);
+    await t.step();
+    expect(t.steps.orders).toHaveLength(1);
+    await t.engine.act(id, { verb: 'resume' }, ANA);
+    await t.step();
+    expect(t.phase(id)).toBe('distribute');
+  });
+
+  it('waits for a provider that is away, and fails by the code of one that refuses', async () => {
+    const id = await t.start();
+    t.steps.failWith = new BanyanError('PROVIDER_UNREACHABLE', 'vault does not answer');
+    await t.step();
+    expect(t.projection.find(id)!.rotation).toMatchObject({
+      phase: 'prepare',
+      health: 'blocked',
+      gates: { prepare: { blockers: [{ datacenter: 'dc1', reason: 'provider' }] } },
+    });
+    t.steps.failWith = new BanyanError('PROVIDER_REFUSED', 'permission denied on pki/root/sign-self-issued');
+    await t.step();
+    const { phase, failure } = t.projection.find(id)!.rotation;
+    expect([phase, failure?.code]).toEqual(['failed', 'PROVIDER_REFUSED']);
+    t.steps.failWith = undefined;
+    expect(await t.start()).not.toBe(id);
+  });
+
+  it('refuses what makes no sense, each by its code, and changes nothing', async () => {
+    const id = await t.start();
+    const before = JSON.stringify(t.projection.list());
+    const nobody = '00000000-0000-4000-8000-00000000dead';
+    const act = (of: string, act: Parameters<typeof t.engine.act>[1]) => t.engine.act(of, act, ANA);
+    await expect(act(nobody, { verb: 'pause' })).rejects.toEqual(coded('ROTATION_NOT_FOUND'));
+    await expect(act(id, { verb: 'advance' })).rejects.toThrow(/Possible: pause, rollback, waive\./);
+    await expect(act(id, { verb: 'resume' })).rejects.toEqual(coded('ROTATION_STEP_ILLEGAL'));
+    const typo = { verb: 'waive', datacenter: 'dc3', reason: 'x' } as const;
+    await expect(act(id, typo)).rejects.toEqual(coded('DATACENTER_UNKNOWN'));
+    await expect(t.engine.plan({ ...REQUEST, options: { Nonsense: 1 } })).rejects.toEqual(coded('CA_CONFIG_INVALID'));
+    t.steps.meaningIs = { kind: 'next-root', providerChanges: true, canCrossSign: false };
+    const refused = t.engine.start(REQUEST, 'unplanned', ANA);
+    await expect(refused).rejects.toEqual(coded('PROVIDER_CANNOT_CROSS_SIGN'));
+    expect(JSON.stringify(t.projection.list())).toBe(before);
+  });
+
+  it('takes no step without the lease', async () => {
+    const id = await t.start();
+    const old = { ...t.fence, fencing: t.fence.fencing - 1 };
+    const step = t.engine.step(old, new AbortController().signal);
+    await expect(step).rejects.toEqual(coded('LEASE_LOST'));
+    expect([t.phase(id), await t.steps.states()]).toEqual(['prepare', { R1: 'active' }]);
+  });
+
+  it('writes nothing while nothing changes, and says when to look again', async () => {
+    const signal = new AbortController().signal;
+    expect(await t.engine.step(t.fence, signal)).toBe(t.time.now + 30_000);
+    await t.start();
+    await t.step();
+    await t.step();
+    const index = await t.store.currentIndex();
+    expect(await t.engine.step(t.fence, signal)).toBe(t.time.now + 1_000);
+    expect(await t.store.currentIndex()).toBe(index);
+  });
+});
