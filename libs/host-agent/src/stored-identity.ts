@@ -4,13 +4,20 @@ import { isBanyanError, type Logger } from '@banyan/kernel';
 import type { KeyEncryption } from '@banyan/store';
 import { z } from 'zod';
 
-const stored = z.object({ chainPem: z.string(), sealedKey: z.string(), bundlePem: z.string() });
+const stored = z.object({
+  chainPem: z.string(),
+  sealedKey: z.string(),
+  bundlePem: z.string(),
+  anchorHash: z.string().optional(),
+});
 
 /** The agent's certificate, key and bundle across restarts; the key is sealed. */
 export interface IdentityMaterial {
   readonly chainPem: string;
   readonly keyPem: string;
   readonly bundlePem: string;
+  /** Of the anchor that was configured when it was enrolled: with another one, the kept bundle is no anchor itself. */
+  readonly anchorHash?: string;
 }
 
 const CONTEXT = 'agent-identity';
@@ -32,8 +39,9 @@ export class StoredIdentity {
       return undefined;
     }
     try {
-      const { chainPem, sealedKey, bundlePem } = stored.parse(JSON.parse(text));
-      return { chainPem, bundlePem, keyPem: this.keys.open(sealedKey, CONTEXT).toString('utf8') };
+      const { chainPem, sealedKey, bundlePem, anchorHash } = stored.parse(JSON.parse(text));
+      const keyPem = this.keys.open(sealedKey, CONTEXT).toString('utf8');
+      return { chainPem, bundlePem, keyPem, ...(anchorHash !== undefined && { anchorHash }) };
     } catch (error) {
       this.logger.warn('the stored identity cannot be used: the agent enrols again', {
         file: this.file,
@@ -43,9 +51,9 @@ export class StoredIdentity {
     }
   }
 
-  write({ chainPem, keyPem, bundlePem }: IdentityMaterial): void {
+  write({ chainPem, keyPem, bundlePem, anchorHash }: IdentityMaterial): void {
     mkdirSync(dirname(this.file), { recursive: true, mode: 0o700 });
-    const text = JSON.stringify({ chainPem, sealedKey: this.keys.seal(keyPem, CONTEXT), bundlePem });
+    const text = JSON.stringify({ chainPem, sealedKey: this.keys.seal(keyPem, CONTEXT), bundlePem, anchorHash });
     writeFileSync(`${this.file}.next`, text, { mode: 0o600 });
     renameSync(`${this.file}.next`, this.file);
   }

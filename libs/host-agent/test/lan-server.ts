@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { Logger, SecretText, SilentLogger, SystemClock } from '@banyan/kernel';
+import { type EpochMs, epochMs, HOUR, Logger, SecretText, SilentLogger, SystemClock } from '@banyan/kernel';
 import {
   BootstrapController,
   BootstrapPort,
@@ -39,6 +39,10 @@ export class LanServer {
   readonly beats: HeartbeatRequest[] = [];
   renewals = 0;
   knows = true;
+  transitions: NonNullable<RootsReply['transitions']> = [];
+  /** How far this server's clock is ahead of the machine's. */
+  aheadMs = 0;
+  leafLifetimeMs: number = HOUR;
   defaultPolicy: 'allow' | 'deny' | '' = 'deny';
   /** Thrown by renewals and heartbeats when set. */
   refusal: BanyanError | undefined;
@@ -84,12 +88,18 @@ export class LanServer {
     await this.#app?.close();
   }
 
+  #now(): EpochMs {
+    return epochMs(new SystemClock().now() + this.aheadMs);
+  }
+
   #bootstrap(): BootstrapPort {
     return {
       roots: async (): Promise<RootsReply> => ({
         trustDomain: TRUST_DOMAIN,
         datacenter: 'dc1',
         rootPems: [this.authority.root.pem],
+        transitions: this.transitions,
+        serverMs: this.#now(),
       }),
       enrolAgent: async ({ token, csrPem }: EnrolAgentRequest): Promise<EnrolAgentReply> => {
         this.tokensSeen.push(token.reveal());
@@ -114,13 +124,14 @@ export class LanServer {
         if (this.refusal !== undefined) throw this.refusal;
         this.beats.push(request);
         const serverMs = request.observedMs - 5_000;
-        return { serverMs, defaultIntentionPolicy: this.defaultPolicy, known: this.knows };
+        return { serverMs, defaultIntentionPolicy: this.defaultPolicy, known: this.knows, reissueSpreadMs: 700 };
       },
     };
   }
 
   async #signed(csrPem: string): Promise<{ certificatePem: string; bundleJson: string }> {
-    return { certificatePem: await this.authority.sign(csrPem), bundleJson: this.authority.rootsAnswer() };
+    const certificatePem = await this.authority.sign(csrPem, { lifetimeMs: this.leafLifetimeMs, now: this.#now() });
+    return { certificatePem, bundleJson: this.authority.rootsAnswer() };
   }
 }
 
