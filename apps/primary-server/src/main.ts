@@ -18,7 +18,8 @@ await runProcess('primary-server', readConfig, async (settings, { logger, fail }
   return DatacenterServer.start({
     core,
     links,
-    role: (http) => (primary = new PrimaryRole(core, http, publishFingerprint(settings))),
+    role: (http) =>
+      (primary = new PrimaryRole({ core, settings, kinds: [], http, onRoot: publishFingerprint(settings) })),
     beforeListening: () => importInitialTokens(core, primary!, settings.BANYAN_INITIAL_TOKENS_FILE),
   });
 });

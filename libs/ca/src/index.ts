@@ -13,7 +13,7 @@ export { SigningAuthority } from './adapters/signing-authority.js';
 export { TransitionProjection } from './adapters/transition-projection.js';
 export { type CaConfiguration, HIDDEN, parseCaConfiguration, refuse } from './domain/ca-configuration.js';
 export { ownOptionsOf } from './domain/provider-options.js';
-export type { AuthorityReport } from './domain/root-retirement.js';
+export type { AuthorityReport } from './domain/authority-report.js';
 export type { ChangeMeaning, MadeRoot, RootEffect, RootOrder } from './domain/root-order.js';
 export { remainingRatio, type RootRenewalPolicy } from './domain/root-renewal.js';
 export { crossSignedPath, type RootRecord } from './domain/root-record.js';
@@ -26,7 +26,6 @@ export {
   type Requester,
 } from './domain/issuance.js';
 export { IssuanceRecorder } from './ports/issuance-recorder.js';
-export { AuthorityReports } from './ports/authority-reports.js';
 export { IntermediateIssuer, type IntermediateRequest, type IssuedIntermediate } from './ports/intermediate-issuer.js';
 export {
   type IntermediateOrder,
@@ -43,5 +42,7 @@ export type { SecretConfiguration } from './root/provider-access.js';
 export { builtInKind } from './root/built-in-provider.js';
 export { RootAuthority } from './root/root-authority.js';
 export { RootRenewal } from './root/root-renewal.js';
-export { RootRetirement } from './root/root-retirement.js';
 export { keepTransition, successorOf } from './root/root-transitions.js';
+export { forgetAuthority } from './adapters/forget-authority.js';
+export { reasonAgainstBundle } from './adapters/older-bundle.js';
+export { judgeReturnedRoots, type ReturnedRoot } from './root/returned-roots.js';

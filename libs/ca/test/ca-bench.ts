@@ -3,14 +3,11 @@ import { type Fence, KeyEncryption, type Store } from '@banyan/store';
 import { holdLease, MemoryIssuances } from '@banyan/testkit';
 import { ChangeFollower } from '@banyan/watch';
 import {
-  type AuthorityReport,
-  AuthorityReports,
   CaProjection,
   type IssuedIntermediate,
   LeafIssuer,
   LocalIntermediateIssuer,
   RootAuthority,
-  RootRetirement,
   SigningAuthority,
 } from '../src/index.js';
 
@@ -18,14 +15,6 @@ const timers = new SystemTimers();
 const random = new SystemRandom();
 const logger = new SilentLogger();
 const never = new AbortController().signal;
-
-/** The other datacenters, as the test says they reported. */
-export class SaidReports extends AuthorityReports {
-  readonly said = new Map<string, AuthorityReport | undefined>();
-  override async all(): Promise<ReadonlyMap<string, AuthorityReport | undefined>> {
-    return this.said;
-  }
-}
 
 /** The root beside us, and how often it was asked for an intermediate. */
 export class CountingIssuer extends LocalIntermediateIssuer {
@@ -43,8 +32,6 @@ export interface CaBench {
   readonly root: RootAuthority;
   readonly issuer: CountingIssuer;
   readonly leaves: LeafIssuer;
-  readonly retirement: RootRetirement;
-  readonly reports: SaidReports;
   readonly recorder: MemoryIssuances;
   readonly fence: Fence;
   /** Makes the signing authority what it should be now. */
@@ -67,7 +54,6 @@ export const openCaBench = async (store: Store, clock: Clock): Promise<CaBench> 
   const root = new RootAuthority(common);
   const issuer = new CountingIssuer(root);
   const signing = new SigningAuthority({ ...common, issuer });
-  const reports = new SaidReports();
   await root.initialize(fence, never);
   await signing.reconcile(fence, never);
   return {
@@ -76,10 +62,8 @@ export const openCaBench = async (store: Store, clock: Clock): Promise<CaBench> 
     root,
     issuer,
     fence,
-    reports,
     leaves: new LeafIssuer({ datacenter: 'dc1', store, projection, recorder, clock, timers, random }),
     recorder,
-    retirement: new RootRetirement({ ...common, reports }),
     reached: (index) => follower.reached(stateIndex(index), { limitMs: 10_000 }),
     reconcile: async () => void (await signing.reconcile(fence, never)),
     stop: async () => {

@@ -7,6 +7,8 @@ import { HealthController } from './adapters/health.controller.js';
 import { IntentionController } from './adapters/intention.controller.js';
 import { LedgerController } from './adapters/ledger.controller.js';
 import { OperatorController } from './adapters/operator.controller.js';
+import { ReplicationController } from './adapters/replication.controller.js';
+import { RotationController } from './adapters/rotation.controller.js';
 import { StatusController } from './adapters/status.controller.js';
 import { TokenController } from './adapters/token.controller.js';
 
@@ -14,8 +16,8 @@ import { TokenController } from './adapters/token.controller.js';
 export interface HttpApiBindings {
   /**
    * Bindings of every port: `CallerResolver` of http-kit, `IntentionReader`,
-   * `IntentionWriter`, `CaProjection`, `CaConfigurationWriter`, `LedgerReader`, `TokenReader`, `TokenWriter`, `CatalogReader`, `CatalogWriter`, `ChangeFollower`, `Clock`,
-   * `Random`, `HealthRegistry`, `MetricsText`, `DatacenterDirectory`, `LeaderDirectory`, `HttpApiSettings`.
+   * `IntentionWriter`, `CaProjection`, `CaConfigurationWriter`, `RotationReader`, `RotationDesk`, `LedgerReader`, `TokenReader`, `TokenWriter`, `CatalogReader`, `CatalogWriter`, `ChangeFollower`, `Clock`,
+   * `Random`, `HealthRegistry`, `MetricsText`, `DatacenterDirectory`, `ReplicationDesk`, `LeaderDirectory`, `HttpApiSettings`.
    */
   readonly providers: readonly Provider[];
   /** Modules that export some of them. */
@@ -39,9 +41,11 @@ export class HttpApiModule {
         HealthController,
         StatusController,
         OperatorController,
+        ReplicationController,
         OperationsController,
         CaController,
         LedgerController,
+        RotationController,
         ...(bindings.controllers ?? []),
       ],
       providers: [...bindings.providers, BlockingReads],

@@ -6,3 +6,15 @@ export { DatacenterDirectory, LeaderDirectory, type ServerEntry, type ServerList
 export { HttpApiSettings } from './ports/http-api-settings.js';
 export { CaController } from './adapters/ca.controller.js';
 export { type CaConfigurationChange, CaConfigurationWriter } from './ports/ca-configuration-writer.js';
+export { wireReplicationSummary } from './domain/wire-replication.js';
+export {
+  type AdoptionView,
+  type CanaryView,
+  type ReplicationAlarm,
+  ReplicationDesk,
+  type ReplicationTokenView,
+  type ReplicationView,
+  type ReportedReplication,
+  type ScopeCheck,
+} from './ports/replication-desk.js';
+export { type PlanAnswer, RotationDesk } from './ports/rotation-desk.js';

@@ -7,7 +7,9 @@ import {
   HttpApiModule,
   HttpApiSettings,
   LeaderDirectory,
+  RotationDesk,
 } from '@banyan/http-api';
+import { RotationReader } from '@banyan/rotation';
 import { CallerResolver, createHttpApplication, MetricsText } from '@banyan/http-kit';
 import { IntentionReader, IntentionWriter } from '@banyan/intentions';
 import { httpTls, listening } from '@banyan/boot';
@@ -169,6 +171,8 @@ const bindings = (
     [HealthRegistry, core.health],
     [CaProjection, core.ca],
     [CaConfigurationWriter, role.configurationWriter],
+    [RotationReader, core.rotations],
+    [RotationDesk, role.rotationDesk],
     [IntentionReader, core.intentions],
     [IntentionWriter, role.intentionWriter],
     [TokenReader, core.tokens],

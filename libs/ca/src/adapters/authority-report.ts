@@ -1,7 +1,7 @@
 import { type EpochMs, epochMs } from '@banyan/kernel';
 import type { Store } from '@banyan/store';
 import { In } from 'typeorm';
-import type { AuthorityReport } from '../domain/root-retirement.js';
+import type { AuthorityReport } from '../domain/authority-report.js';
 import { SigningAuthorityRow } from './ca-rows.js';
 
 /** What this datacenter says of its signing, read from the store: horizons are written there, not in the log. */

@@ -1,4 +1,4 @@
-import { BanyanError, contentHash, epochMs, type JsonValue } from '@banyan/kernel';
+import { BanyanError, contentHash, epochMs, isBanyanError, type JsonValue } from '@banyan/kernel';
 import { Certificate } from '@banyan/pki';
 import type { ReplicatedItem, ReplicatedTopic, Transaction } from '@banyan/store';
 import { type EntityManager, In } from 'typeorm';
@@ -44,6 +44,30 @@ const parseBody = <T>(schema: z.ZodType<T>, item: ReplicatedItem): T => {
   return parsed.data;
 };
 
+/** A root as another datacenter tells of it, without what is sealed; undefined for what is none, or not what it names. */
+export const readPublicRoot = (body: JsonValue): RootContent | undefined => {
+  const parsed = rootBody.safeParse(body);
+  if (!parsed.success) return undefined;
+  try {
+    const certificate = Certificate.fromPem(parsed.data.certificatePem);
+    if (parsed.data.crossSignedPem !== null) Certificate.fromPem(parsed.data.crossSignedPem);
+    if (certificate.fingerprintSha1 !== parsed.data.id) return undefined;
+    const contents = contentOf(parsed.data);
+    return certificate.fingerprintSha256 === contents.fingerprintSha256 ? contents : undefined;
+  } catch (error) {
+    if (isBanyanError(error)) return undefined;
+    throw error;
+  }
+};
+
+const contentOf = (body: z.output<typeof rootBody>): RootContent => ({
+  ...body,
+  rotatedOutAt: body.rotatedOutAt === null ? null : epochMs(body.rotatedOutAt),
+  taintedAt: body.taintedAt === null ? null : epochMs(body.taintedAt),
+  sealedKey: null,
+  sealedConfiguration: null,
+});
+
 const itemOf = (key: string, body: JsonValue): ReplicatedItem => ({ key, contentHash: contentHash(body), body });
 
 /** Roots in every bundle: certificates and cross-signed certificates, never a key. */
@@ -61,14 +85,7 @@ export const rootReplica: ReplicatedTopic = {
     }
     const stored = await tx.manager.findOne(RootAuthorityRow, { where: { id: item.key } });
     if (stored !== null && rootHash(stored) === item.contentHash) return false;
-    const content: RootContent = {
-      ...body,
-      rotatedOutAt: body.rotatedOutAt === null ? null : epochMs(body.rotatedOutAt),
-      taintedAt: body.taintedAt === null ? null : epochMs(body.taintedAt),
-      sealedKey: null,
-      sealedConfiguration: null,
-    };
-    tx.stage(writeRoot(content));
+    tx.stage(writeRoot(contentOf(body)));
     return true;
   },
   stageDelete: async (tx, key) => {

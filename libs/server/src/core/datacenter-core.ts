@@ -14,6 +14,7 @@ import {
 } from '@banyan/kernel';
 import { type LedgerReader, LedgerWriter, StoreLedgerReader } from '@banyan/ledger';
 import { ReplicationCursorRow } from '@banyan/replication';
+import { RotationProjection, RotationRow } from '@banyan/rotation';
 import { type Fence, type KeyEncryption, LeaseKeeper, openStore, type Store } from '@banyan/store';
 import { HealthRegistry } from '@banyan/telemetry';
 import { ChangeFollower } from '@banyan/watch';
@@ -41,6 +42,7 @@ const ENTITIES = [
   ServiceIntentionsRow,
   DatacenterRow,
   ReplicationCursorRow,
+  RotationRow,
 ];
 
 /** Time, chance and waiting of a process. */
@@ -60,6 +62,8 @@ export class DatacenterCore {
   readonly ca: CaProjection;
   /** How retired roots led to the next ones. */
   readonly transitions: TransitionProjection;
+  /** Rotations of the root: made in the primary, shown everywhere. */
+  readonly rotations: RotationProjection;
   readonly tokens: TokenProjection;
   readonly intentions: IntentionProjection;
   readonly catalog: CatalogProjection;
@@ -91,6 +95,7 @@ export class DatacenterCore {
     const { clock, timers, random, logger } = ambient;
     this.ca = new CaProjection(store, keys);
     this.transitions = new TransitionProjection(store);
+    this.rotations = new RotationProjection(store);
     this.tokens = new TokenProjection(store);
     this.intentions = new IntentionProjection(store);
     this.catalog = new CatalogProjection(store, this.datacenter);
@@ -100,6 +105,7 @@ export class DatacenterCore {
     for (const projection of [
       this.ca,
       this.transitions,
+      this.rotations,
       this.tokens,
       this.intentions,
       this.catalog,

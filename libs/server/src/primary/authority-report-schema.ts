@@ -7,7 +7,7 @@ const MOST_ROOTS = 64;
 /** What a secondary reports of its signing; the time that counts is the primary's own. */
 export const authorityReportSchema = z.object({
   signingRootId: z.string().max(64).optional(),
-  wanAddress: z.string().max(300).optional(),
+  wanAddress: z.string().max(4_096).optional(),
   horizons: z
     .record(z.string().max(64), z.number())
     .refine((horizons) => Object.keys(horizons).length <= MOST_ROOTS, `more than ${MOST_ROOTS} roots`),

@@ -1,54 +1,68 @@
-import { requirePermission, StoreTokenWriter, tokenReplica, type WriteContext } from '@banyan/acl';
+import { requirePermission, StoreTokenWriter, tokenReplica } from '@banyan/acl';
 import {
-  type AuthorityReport,
-  AuthorityReports,
   CA_REPLICAS,
   LocalIntermediateIssuer,
   RootAuthority,
-  RootRetirement,
+  RootRenewal,
+  type RootProviderKind,
   SigningAuthority,
 } from '@banyan/ca';
 import { DatacenterRegistry, datacenterReplica } from '@banyan/federation';
-import { type CaConfigurationChange, CaConfigurationWriter } from '@banyan/http-api';
 import { intentionReplica, StoreIntentionWriter } from '@banyan/intentions';
-import { BanyanError, type Timers } from '@banyan/kernel';
+import { BanyanError } from '@banyan/kernel';
 import { FeedSource } from '@banyan/replication';
+import { CaPresentAuthority, DEFAULT_POLICY, RotationEngine, rotationReplica } from '@banyan/rotation';
 import type { SignIntermediateReply, SignIntermediateRequest } from '@banyan/rpc';
 import type { Fence } from '@banyan/store';
 import { AuthorityTask } from '../core/authority-task.js';
 import type { DatacenterCore } from '../core/datacenter-core.js';
-import { wanAdvertise } from '../core/server-settings.js';
 import { bundleJson } from '../edges/bundle-items.js';
 import { optionalToken } from '../edges/lan-service.js';
 import type { HttpEntrance, ServerRole } from '../edges/role.js';
-import { authorityReportSchema } from './authority-report-schema.js';
+import { PrimaryRotationDesk, RotatingConfigurationWriter } from './primary-rotation-desk.js';
+import type { PrimarySettings } from './primary-settings.js';
 import { PrimaryWanService } from './primary-wan-service.js';
+import { ProviderWatch } from './provider-watch.js';
+import { RegisteredEvidence } from './registered-evidence.js';
+import { RotationTask } from './rotation-task.js';
 
-/** PUT configuration answers when this datacenter signs under the next root; X12 covers whoever needs longer. */
-const ROTATION_ANSWER_LIMIT_MS = 10_000;
+export interface PrimaryRoleParts {
+  readonly core: DatacenterCore;
+  readonly settings: PrimarySettings;
+  /** CA providers beside the built-in one. */
+  readonly kinds: readonly RootProviderKind[];
+  readonly http: () => HttpEntrance;
+  /** Told of the active root's fingerprint whenever that may have changed. */
+  readonly onRoot: (fingerprintSha256: string) => void;
+}
+
+/** Accessor of what nobody asked for. */
+const MACHINE = { accessorId: 'banyan' };
 
 /** The primary: the root is here, intentions and tokens are written here, and the change feed starts here. */
 export class PrimaryRole implements ServerRole {
   readonly intentionWriter: StoreIntentionWriter;
   readonly tokenWriter: StoreTokenWriter;
-  readonly configurationWriter: CaConfigurationWriter;
+  readonly configurationWriter: RotatingConfigurationWriter;
+  readonly rotationDesk: PrimaryRotationDesk;
   readonly wan: PrimaryWanService;
   readonly #root: RootAuthority;
   readonly #registry: DatacenterRegistry;
   readonly #task: AuthorityTask;
+  readonly #rotations: RotationTask;
+  readonly #provider: ProviderWatch;
+  readonly #renewal: RootRenewal;
+  readonly #core: DatacenterCore;
 
-  constructor(
-    private readonly core: DatacenterCore,
-    http: () => HttpEntrance,
-    private readonly onRoot: (fingerprintSha256: string) => void,
-  ) {
+  constructor(private readonly parts: PrimaryRoleParts) {
+    const { core, kinds, http } = parts;
     const { store, follower, ca: projection, keys, ambient, datacenter } = core;
     const common = { datacenter, store, follower, projection, keys, ...ambient };
+    this.#core = core;
     this.intentionWriter = new StoreIntentionWriter(store, ambient.logger);
     this.tokenWriter = new StoreTokenWriter({ store, ...ambient });
     this.#registry = new DatacenterRegistry(store, follower);
-    this.#root = new RootAuthority({ ...common, recorder: core.ledger });
-    const retirement = new RootRetirement({ ...common, reports: new RegisteredReports(this.#registry, datacenter) });
+    this.#root = new RootAuthority({ ...common, kinds, recorder: core.ledger });
     this.#task = new AuthorityTask({
       ...ambient,
       projection,
@@ -56,30 +70,45 @@ export class PrimaryRole implements ServerRole {
       signing: new SigningAuthority({ ...common, issuer: new LocalIntermediateIssuer(this.#root) }),
       duties: {
         prepare: (fence, signal) => this.#prepare(fence, signal),
-        maintain: async (fence) => void (await retirement.sweep(fence)),
+        maintain: (_fence, signal) => this.#renewal.look(signal),
       },
     });
-    core.onLease(() => this.#task.wake());
-    this.configurationWriter = new RootConfigurationWriter(this.#root, core);
-    const topics = [...CA_REPLICAS, datacenterReplica, tokenReplica, intentionReplica];
+    const engine = this.#makeEngine();
+    this.#rotations = new RotationTask(core, engine);
+    this.rotationDesk = new PrimaryRotationDesk(engine, this.#rotations);
+    this.configurationWriter = new RotatingConfigurationWriter(this.#root, this.rotationDesk, core);
+    this.#provider = new ProviderWatch(core, this.#root);
+    this.#renewal = this.#makeRenewal(engine);
+    core.onLease(() => {
+      this.#task.wake();
+      this.#rotations.wake();
+    });
+    const topics = [...CA_REPLICAS, datacenterReplica, rotationReplica, tokenReplica, intentionReplica];
     const feed = new FeedSource({ store, follower, topics, ...ambient });
     this.wan = new PrimaryWanService({ core, feed, registry: this.#registry, role: this, http });
   }
 
   start(): void {
     this.#task.start();
+    this.#rotations.start();
+    this.#provider.start();
   }
 
   async stop(): Promise<void> {
-    await this.#task.stop();
+    await Promise.all([this.#task.stop(), this.#rotations.stop(), this.#provider.stop()]);
+  }
+
+  /** A datacenter said something new: a gate may be met now. */
+  reported(): void {
+    this.#rotations.wake();
   }
 
   /** Signs for whoever holds a replication token bound to that datacenter's name, and makes it known to the federation. */
   async signIntermediate(request: SignIntermediateRequest, signal: AbortSignal): Promise<SignIntermediateReply> {
-    const { tokens, ambient, store } = this.core;
+    const { tokens, ambient, store } = this.#core;
     const caller = tokens.resolve(optionalToken(request.token));
     requirePermission(caller, { resource: 'ca', access: 'sign-intermediate', name: request.datacenter });
-    if (request.datacenter === this.core.datacenter) {
+    if (request.datacenter === this.#core.datacenter) {
       throw new BanyanError(
         'PEER_NOT_ALLOWED',
         `${request.datacenter} is the primary itself: give the secondary a name of its own`,
@@ -100,76 +129,42 @@ export class PrimaryRole implements ServerRole {
 
   async #prepare(fence: Fence, signal: AbortSignal): Promise<void> {
     await this.#root.initialize(fence, signal);
-    const { datacenter, settings, ca } = this.core;
-    await this.#registry.register({ name: datacenter, wanAddress: wanAdvertise(settings), isPrimary: true });
-    this.onRoot(ca.wantedRoot!.certificate.fingerprintSha256);
-  }
-}
-
-class RootConfigurationWriter extends CaConfigurationWriter {
-  constructor(
-    private readonly root: RootAuthority,
-    private readonly core: DatacenterCore,
-  ) {
-    super();
+    const { datacenter, membership, ca } = this.#core;
+    await this.#registry.register({
+      name: datacenter,
+      wanAddress: membership.wanAddresses().join(','),
+      isPrimary: true,
+    });
+    this.parts.onRoot(ca.wantedRoot!.certificate.fingerprintSha256);
   }
 
-  override async configure(context: WriteContext, change: CaConfigurationChange): Promise<void> {
-    const { ca, ambient, store } = this.core;
-    const order = { ...change, crossSign: !change.forceWithoutCrossSigning };
-    const meaning = await this.root.meaning(order);
-    ambient.logger.info('CA configured', { accessorId: context.accessorId, outcome: meaning.kind });
-    if (meaning.kind === 'stored') await this.root.storeConfiguration(change);
-    if (meaning.kind !== 'next-root') return;
-    const signal = AbortSignal.timeout(ROTATION_ANSWER_LIMIT_MS);
-    const outcome = await this.root.make({ ...order, rotationId: ambient.random.uuid(), compromised: false }, signal);
-    await store.run(async (tx) => outcome.publish(tx));
-    await store.run(async (tx) => this.root.apply(tx, { kind: 'activate', rootId: outcome.rootId }));
-    await settled(ambient.timers, ROTATION_ANSWER_LIMIT_MS, (done) => {
-      const look = (): void => {
-        if (ca.state.active?.rootId === outcome.rootId) done();
-      };
-      const unsubscribe = ca.onChange(look);
-      look();
-      return unsubscribe;
+  #makeEngine(): RotationEngine {
+    const { store, follower, ca, keys, ambient, datacenter, adoption } = this.#core;
+    return new RotationEngine({
+      datacenter,
+      store,
+      follower,
+      keys,
+      steps: this.#root,
+      evidence: new RegisteredEvidence({ datacenter, registry: this.#registry, adoption, clock: ambient.clock }),
+      present: new CaPresentAuthority(ca),
+      ...ambient,
     });
   }
-}
 
-/** Resolves when `watch` says so, or after `limitMs`. */
-const settled = (timers: Timers, limitMs: number, watch: (done: () => void) => () => void): Promise<void> =>
-  new Promise((resolve) => {
-    let unsubscribe: (() => void) | undefined;
-    const end = (): void => {
-      timer.clear();
-      queueMicrotask(() => unsubscribe?.());
-      resolve();
-    };
-    const timer = timers.set(limitMs, end);
-    unsubscribe = watch(end);
-  });
-
-/** What the secondaries reported, from the registry. */
-class RegisteredReports extends AuthorityReports {
-  constructor(
-    private readonly registry: DatacenterRegistry,
-    private readonly own: string,
-  ) {
-    super();
-  }
-
-  override async all(): Promise<ReadonlyMap<string, AuthorityReport | undefined>> {
-    const reports = new Map<string, AuthorityReport | undefined>();
-    for (const [name, { report, reportedAt }] of await this.registry.reports()) {
-      if (name === this.own) continue;
-      const parsed = authorityReportSchema.safeParse(report);
-      reports.set(
-        name,
-        parsed.success && reportedAt !== null
-          ? { ...(parsed.data as AuthorityReport), datacenter: name, reportedAt }
-          : undefined,
-      );
-    }
-    return reports;
+  /** A root that nears its end is replaced by a rotation like any other. */
+  #makeRenewal(engine: RotationEngine): RootRenewal {
+    const { ca: projection, ambient, health } = this.#core;
+    const renewal = new RootRenewal({
+      ...ambient,
+      projection,
+      policy: this.parts.settings.BANYAN_ROOT_RENEWAL,
+      start: async (note) => {
+        await engine.start({ crossSign: true, note, policy: DEFAULT_POLICY }, 'unplanned', MACHINE);
+        this.#rotations.wake();
+      },
+    });
+    health.register('root-renewal', () => ({ ok: true, ...(renewal.note !== undefined && { note: renewal.note }) }));
+    return renewal;
   }
 }

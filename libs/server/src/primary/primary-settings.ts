@@ -1,4 +1,4 @@
-import { path } from '@banyan/settings';
+import { choice, path } from '@banyan/settings';
 import { z } from 'zod';
 import { serverSettingsShape } from '../core/server-settings.js';
 
@@ -6,6 +6,9 @@ export const primarySettings = z.object({
   ...serverSettingsShape,
   BANYAN_INITIAL_TOKENS_FILE: path().describe(
     'JSON file with tokens to make at the first start: [{"role":{"kind":"management"},"secret":"…"}, …].',
+  ),
+  BANYAN_ROOT_RENEWAL: choice(['auto', 'notice'], 'auto').describe(
+    'auto: a rotation replaces the root before it ends, after weeks of notice. notice: it is only said; an operator starts it.',
   ),
   BANYAN_ROOT_FINGERPRINT_OUT: path().describe(
     'Where the fingerprint of the active root is written for others to pin. Unset: root.fingerprint in the data folder.',

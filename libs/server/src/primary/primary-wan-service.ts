@@ -64,8 +64,16 @@ export class PrimaryWanService extends WanPort {
 
   override async report(request: ReportRequest): Promise<ReportReply> {
     const report = parseAuthorityReport(request.json);
+    await this.#keepAddresses(request.datacenter, report.wanAddress);
     await this.parts.registry.keepReport(request.datacenter, report, this.parts.core.ambient.clock.now());
     return {};
+  }
+
+  /** A datacenter that has more or fewer servers than before: everybody learns where they are. */
+  async #keepAddresses(name: string, wanAddress: string | undefined): Promise<void> {
+    const known = this.parts.core.datacenters.find(name);
+    if (known === undefined || known.isPrimary || !wanAddress || wanAddress === known.wanAddress) return;
+    await this.parts.registry.register({ name, wanAddress, isPrimary: false });
   }
 
   #requireReplication(token: SecretText, datacenter: string): void {

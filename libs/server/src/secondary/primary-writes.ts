@@ -19,7 +19,7 @@ export class WanPrimaryWrites implements PrimaryWrites {
     private readonly replicator: Replicator,
   ) {}
 
-  async send(request: { method: 'PUT' | 'DELETE'; path: string; body?: unknown; token?: SecretText }) {
+  async send(request: { method: 'POST' | 'PUT' | 'DELETE'; path: string; body?: unknown; token?: SecretText }) {
     const reply = await this.link.wan.forward(
       {
         method: request.method,

@@ -5,10 +5,10 @@ import { intentionReplica } from '@banyan/intentions';
 import { BackgroundTask, BanyanError, isBanyanError, messageOf, stateIndex } from '@banyan/kernel';
 import { type ReplicationState, Replicator, stateOfFailure } from '@banyan/replication';
 import type { SignIntermediateReply } from '@banyan/rpc';
+import { rotationReplica } from '@banyan/rotation';
 import type { Fence } from '@banyan/store';
 import { AuthorityTask } from '../core/authority-task.js';
 import type { DatacenterCore } from '../core/datacenter-core.js';
-import { wanAdvertise } from '../core/server-settings.js';
 import { adoptBundle } from '../edges/bundle-items.js';
 import type { DatacenterLinks } from '../edges/datacenter-links.js';
 import type { HttpEntrance, ServerRole } from '../edges/role.js';
@@ -17,6 +17,7 @@ import { WanPrimaryWrites } from './primary-writes.js';
 import { SecondaryWanService } from './secondary-wan-service.js';
 import type { SecondarySettings } from './secondary-settings.js';
 import { WanFeedClient } from './wan-feed-client.js';
+import { WanRotationDesk } from './wan-rotation-desk.js';
 import { WanConfigurationWriter, WanIntentionWriter, WanTokenWriter } from './wan-writers.js';
 
 /** Reports go to the primary this often, and at once when our signing authority changed. */
@@ -27,6 +28,7 @@ export class SecondaryRole implements ServerRole {
   readonly intentionWriter: WanIntentionWriter;
   readonly tokenWriter: WanTokenWriter;
   readonly configurationWriter: WanConfigurationWriter;
+  readonly rotationDesk: WanRotationDesk;
   readonly wan: SecondaryWanService;
   readonly #link: PrimaryLink;
   readonly #replicator: Replicator;
@@ -52,7 +54,7 @@ export class SecondaryRole implements ServerRole {
       sourceDatacenter: primary,
       store,
       follower,
-      topics: [...CA_REPLICAS, datacenterReplica, tokenReplica, intentionReplica],
+      topics: [...CA_REPLICAS, datacenterReplica, rotationReplica, tokenReplica, intentionReplica],
       client: new WanFeedClient(datacenter, this.#link),
       fence: () => core.fence(),
       ...ambient,
@@ -84,6 +86,7 @@ export class SecondaryRole implements ServerRole {
     this.intentionWriter = new WanIntentionWriter(writes);
     this.tokenWriter = new WanTokenWriter(writes);
     this.configurationWriter = new WanConfigurationWriter(writes);
+    this.rotationDesk = new WanRotationDesk(writes);
     this.wan = new SecondaryWanService(http);
     core.health.register('primary', () => this.#primaryHealth());
   }
@@ -163,7 +166,7 @@ export class SecondaryRole implements ServerRole {
         const json = JSON.stringify({
           signingRootId: report.signingRootId,
           horizons: report.horizons,
-          wanAddress: wanAdvertise(settings),
+          wanAddress: this.core.membership.wanAddresses().join(','),
         });
         await this.#link.wan.report({ datacenter, json }, { signal });
         return REPORT_MS;

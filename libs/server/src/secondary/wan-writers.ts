@@ -14,7 +14,7 @@ import { z } from 'zod';
 /** Makes a write in the primary, on behalf of the caller, and waits until it has come back through the change feed. */
 export interface PrimaryWrites {
   send(request: {
-    readonly method: 'PUT' | 'DELETE';
+    readonly method: 'POST' | 'PUT' | 'DELETE';
     readonly path: string;
     readonly body?: unknown;
     readonly token?: SecretText;

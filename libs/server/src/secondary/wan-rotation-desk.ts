@@ -1,0 +1,67 @@
+import type { WriteContext } from '@banyan/acl';
+import { type PlanAnswer, RotationDesk } from '@banyan/http-api';
+import {
+  type Confirmation,
+  type RotationAct,
+  type RotationRequest,
+  type TaintRequest,
+  toWireAct,
+  toWireRequest,
+  toWireTaint,
+} from '@banyan/rotation';
+import { z } from 'zod';
+import type { PrimaryWrites } from './wan-writers.js';
+
+const PATH = '/v1/connect/ca/rotations';
+const planAnswer = z.object({
+  Plan: z.custom<PlanAnswer['Plan']>((plan) => typeof plan === 'object'),
+  PlanHash: z.string(),
+});
+const begun = z.object({ ID: z.uuid() });
+
+/** Rotations are asked for in the primary, on behalf of the caller; the records come back through the change feed. */
+export class WanRotationDesk extends RotationDesk {
+  constructor(private readonly writes: PrimaryWrites) {
+    super();
+  }
+
+  override plan(context: WriteContext, request: RotationRequest): Promise<PlanAnswer> {
+    return this.#planned(context, PATH, toWireRequest(request, { dryRun: true }));
+  }
+
+  override planTaint(context: WriteContext, request: TaintRequest): Promise<PlanAnswer> {
+    return this.#planned(context, TAINT, toWireTaint(request, { dryRun: true }));
+  }
+
+  override start(context: WriteContext, request: RotationRequest, confirmation: Confirmation): Promise<string> {
+    return this.#begun(context, PATH, toWireRequest(request, intentOf(confirmation)));
+  }
+
+  override taint(context: WriteContext, request: TaintRequest, confirmation: Confirmation): Promise<string> {
+    return this.#begun(context, TAINT, toWireTaint(request, intentOf(confirmation)));
+  }
+
+  override async act({ token }: WriteContext, id: string, act: RotationAct): Promise<string> {
+    const path = `${PATH}/${encodeURIComponent(id)}/${act.verb}`;
+    await this.writes.send({ method: 'PUT', path, body: toWireAct(act), token });
+    return id;
+  }
+
+  async #planned({ token }: WriteContext, path: string, body: object): Promise<PlanAnswer> {
+    const { text } = await this.writes.send({ method: 'POST', path, body, token });
+    return planAnswer.parse(JSON.parse(text));
+  }
+
+  async #begun({ token }: WriteContext, path: string, body: object): Promise<string> {
+    const { text } = await this.writes.send({ method: 'POST', path, body, token });
+    return begun.parse(JSON.parse(text)).ID;
+  }
+}
+
+const TAINT = '/v1/connect/ca/taint';
+
+/** A confirmation over the WAN always quotes what was quoted here; the primary decides. */
+const intentOf = (confirmation: Confirmation) => ({
+  dryRun: false as const,
+  planHash: confirmation === 'unplanned' ? undefined : confirmation.planHash,
+});
