@@ -31,6 +31,10 @@ export const vaultErrors = ({ body }: VaultAnswer): string => {
 /** Whether the answer says that nothing is at a path (and not that no engine is mounted there). */
 export const isAbsent = (answer: VaultAnswer): boolean => answer.status === 404 && vaultErrors(answer) === '';
 
+/** How the PKI engine answers for an issuer or key that it does not have: with status 500. */
+export const isUnknownReference = (answer: VaultAnswer): boolean =>
+  answer.status >= 400 && /unable to find PKI (issuer|key) for reference/i.test(vaultErrors(answer));
+
 /**
  * The error for an answer that is none of success: `PROVIDER_UNREACHABLE` where time or an unsealing heals it,
  * `PROVIDER_REFUSED` where somebody has to change a permission or a setting; the message names which.
@@ -41,6 +45,12 @@ export const refusalOf = (call: VaultCall, answer: VaultAnswer): BanyanError => 
   const fail = (code: 'PROVIDER_UNREACHABLE' | 'PROVIDER_REFUSED', text: string): BanyanError =>
     new BanyanError(code, said === '' ? text : `${text} (Vault says: ${said})`, { fields });
   const { status } = answer;
+  if (isUnknownReference(answer)) {
+    return fail(
+      'PROVIDER_REFUSED',
+      `Vault has no such issuer for ${call.path}: it was deleted, or is in another mount`,
+    );
+  }
   if (status === 503 && /sealed/i.test(said)) return fail('PROVIDER_UNREACHABLE', 'Vault is sealed: unseal it');
   if (status === 501) return fail('PROVIDER_UNREACHABLE', 'Vault is not initialized yet');
   if (status === 429 || status === 412 || status === 472 || status === 473 || status >= 500) {

@@ -33,6 +33,8 @@ export class VaultHttp {
 
   async call(call: VaultCall, sender: VaultSender, signal: AbortSignal): Promise<VaultAnswer> {
     const url = new URL(`v1/${call.path}`, withTrailingSlash(this.connection.address));
+    // The other spelling of LIST: proxies, and Node's own parser, do not know that method.
+    if (call.method === 'LIST') url.searchParams.set('list', 'true');
     const answer = await this.#send({ call, sender, url }, signal);
     if (answer.location === undefined) return answer;
     // A standby sends callers on to the active server, over the same kind of connection and no further.
@@ -53,7 +55,7 @@ export class VaultHttp {
     const body = call.body === undefined ? undefined : JSON.stringify(call.body);
     try {
       const options: TlsRequestOptions = {
-        method: call.method,
+        method: call.method === 'LIST' ? 'GET' : call.method,
         headers: headersOf(sender, body),
         signal: AbortSignal.any([signal, limit.signal]),
         agent: false,

@@ -10,21 +10,25 @@ import { Certificate } from '@banyan/pki';
 import { wholeSecondsIso } from '../../domain/gmt-time.js';
 import { parseKeyReference, type VaultKey, vaultKey } from '../../domain/key-reference.js';
 import { acceptCrossSigned, acceptIntermediate, readProduct } from '../../domain/product-checks.js';
-import { isAbsent, refusalOf, type VaultAnswer, type VaultCall, vaultErrors } from '../../domain/vault-answers.js';
+import {
+  isAbsent,
+  isUnknownReference,
+  refusalOf,
+  type VaultAnswer,
+  type VaultCall,
+} from '../../domain/vault-answers.js';
 import type { VaultOptions } from '../../domain/vault-options.js';
 import { certificateAnswer, issuerAnswer, issuersAnswer, shaped, type VaultIssuer } from '../../domain/vault-shapes.js';
 import type { VaultSession } from './vault-session.js';
 
 /** Everything banyan signs is backdated by a minute, for clocks that differ. */
-const BACKDATE = '60s';
+const BACKDATE_S = 60;
+/** How far apart our clock and Vault's may be where the difference counts. */
+const SKEW_S = 5;
 const ISSUING = 'issuing-certificates';
 
 const isOk = ({ status }: VaultAnswer): boolean => status === 200 || status === 204;
-const isOkOrAbsent = (answer: VaultAnswer): boolean => isOk(answer) || isAbsent(answer) || isUnknownIssuer(answer);
-/** How the PKI engine answers for an issuer or key that it does not have; the status differs between versions. */
-const isUnknownIssuer = (answer: VaultAnswer): boolean =>
-  answer.status >= 400 &&
-  /unable to find (PKI )?(issuer|key)|no such (issuer|key)|reference .* does not exist/i.test(vaultErrors(answer));
+const isOkOrAbsent = (answer: VaultAnswer): boolean => isOk(answer) || isAbsent(answer) || isUnknownReference(answer);
 
 /**
  * A root in the PKI secrets engine of Vault or OpenBao (HTTP API, multi-issuer: Vault 1.11 or later). The key never leaves
@@ -63,7 +67,7 @@ export class VaultProvider extends RootProvider {
         uri_sans: order.uri,
         max_path_length: 0,
         not_after: wholeSecondsIso(order.notAfter),
-        not_before_duration: BACKDATE,
+        not_before_duration: `${backdateSeconds(order)}s`,
         format: 'pem',
       },
     };
@@ -141,7 +145,7 @@ export class VaultProvider extends RootProvider {
         key_bits: keySpec.bits,
         // An end rather than a TTL: the mount's longest lease would silently shorten the latter.
         not_after: wholeSecondsIso(after(now, lifetimeMs) as EpochMs),
-        not_before_duration: BACKDATE,
+        not_before_duration: `${BACKDATE_S}s`,
         format: 'pem',
       },
     };
@@ -176,6 +180,12 @@ export class VaultProvider extends RootProvider {
 
 /** Vault's names have letters, digits, and a few signs; rotation IDs are UUIDs, but nothing rests on that. */
 const issuerNameOf = (rotationId: string): string => `banyan-${rotationId.replaceAll(/[^A-Za-z0-9-]/g, '-')}`;
+
+/** Vault signs nothing that begins before its issuer does: below a root of this minute there is less room. */
+const backdateSeconds = ({ issuerPem, prepared }: IntermediateOrder): number => {
+  const room = (prepared.notBefore - Certificate.fromPem(issuerPem).notBefore) / 1_000 + BACKDATE_S;
+  return room >= BACKDATE_S + SKEW_S ? BACKDATE_S : Math.max(0, Math.floor(room) - SKEW_S);
+};
 
 const provided = (issuer: VaultIssuer, made: boolean): ProvidedRoot => {
   const key: VaultKey = {
