@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util';
 import { compareAuthorize } from './authorize.js';
 import { canReadCpuTime } from './cpu-time.js';
+import { compareLedger } from './ledger.js';
 import { describeMachine } from './machine.js';
 import { type Comparison, median } from './rounds.js';
 import { compareSigning } from './signing.js';
@@ -14,6 +15,7 @@ interface Result extends Comparison {
   readonly unit: string;
   readonly measuredIs: string;
   readonly referenceIs: string;
+  readonly note?: string;
 }
 
 const { values } = parseArgs({
@@ -33,6 +35,17 @@ const BENCHES: Readonly<Record<string, () => Promise<Result>>> = {
     referenceIs: 'openssl speed: one P-256 signature and one verification',
     ...(await compareSigning(rounds, SECONDS)),
   }),
+  ledger: async () => {
+    const { commitsPerLeaf, ...comparison } = await compareLedger(rounds, SECONDS);
+    return {
+      name: 'ledger',
+      unit: "per second of the server's CPU",
+      measuredIs: 'leaf, recorded in the ledger of a real PostgreSQL before it is signed, 64 callers at once',
+      referenceIs: 'the same leaf, recorded nowhere',
+      note: `${commitsPerLeaf.toFixed(3)} commits per leaf`,
+      ...comparison,
+    };
+  },
   authorize: async () => ({
     name: 'authorize',
     unit: canReadCpuTime ? "per second of the server's CPU" : 'per second',
@@ -63,5 +76,6 @@ for (const [name, bench] of chosen) {
   process.stdout.write(`  ${figure(result.measured)} ${result.unit}   ${result.measuredIs}\n`);
   process.stdout.write(`  ${figure(result.reference)} ${result.unit}   ${result.referenceIs}\n`);
   process.stdout.write(`  ratio ${result.ratio.toFixed(2)} (median of ${rounds})\n`);
+  if (result.note !== undefined) process.stdout.write(`  ${result.note}\n`);
 }
 if (values.json) process.stdout.write(`${JSON.stringify({ machine, rounds, results }, null, 2)}\n`);

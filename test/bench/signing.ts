@@ -21,7 +21,7 @@ const REQUESTS = 256;
 /** The clock is looked at after so many signatures. */
 const BATCH = 64;
 
-interface Issuer {
+export interface Issuer {
   readonly certificate: Certificate;
   readonly signer: LocalSigner;
 }
@@ -32,7 +32,7 @@ export interface SigningBench {
   leavesPerCpuSecond(seconds: number): Promise<number>;
 }
 
-const makeIntermediate = async (random: SystemRandom, now: ReturnType<typeof epochMs>): Promise<Issuer> => {
+export const makeIntermediate = async (random: SystemRandom, now: ReturnType<typeof epochMs>): Promise<Issuer> => {
   const [rootKey, key] = [
     await generateKeyPair({ type: 'ec', bits: 256 }),
     await generateKeyPair({ type: 'ec', bits: 256 }),
@@ -56,7 +56,7 @@ const makeIntermediate = async (random: SystemRandom, now: ReturnType<typeof epo
   };
 };
 
-const makeRequests = async (): Promise<readonly string[]> => {
+export const makeRequests = async (): Promise<readonly string[]> => {
   const requests: string[] = [];
   for (let count = 0; count < REQUESTS; count += 1) {
     const keyPair = await generateKeyPair({ type: 'ec', bits: 256 });

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { WorkTime } from '../src/domain/work-time.js';
 
-describe('WorkTime', () => {
-  const piece = (work: WorkTime, atMs: number, tookMs: number, done = true): void => {
-    work.begin(atMs);
-    work.end(atMs + tookMs, done);
-  };
+const piece = (work: WorkTime, atMs: number, tookMs: number, done = true): void => {
+  work.begin(atMs);
+  work.end(atMs + tookMs, done);
+};
 
+describe('WorkTime', () => {
   it('knows nothing before the first piece, and takes the first ones as they are', () => {
     const work = new WorkTime();
     expect(work.meanMs).toBeUndefined();

@@ -83,6 +83,44 @@ describe('signLeaf', () => {
   });
 });
 
+describe('the ledger', () => {
+  const newest = async () => (await bench.core.ledgerReader.search({ limit: 1 }))[0]!;
+
+  it('has who asked for a leaf, from which node and why, and proves everything since the first root', async () => {
+    const token = await bench.token({ kind: 'service', service: 'web' });
+    const csrPem = await bench.csr(SERVICE);
+    const reply = await lan.signLeaf({ csrPem, token, reason: 'rotation' }, dc1Agent('n1'));
+    const { accessorId } = bench.core.tokens.resolve(token);
+    expect(await newest()).toMatchObject({
+      server: 'server-1',
+      issuance: {
+        kind: 'service',
+        subject: 'web',
+        serialHex: parseCertificates(reply.chainPem)[0]!.serialHex,
+        rootId: reply.rootId,
+        requester: { accessorId, node: 'n1', reason: 'rotation' },
+      },
+    });
+    await lan.renewAgent({ csrPem: await bench.csr(agent('n1')) }, dc1Agent('n1'));
+    expect((await newest()).issuance).toMatchObject({ kind: 'agent', requester: { node: 'n1', reason: 'renewal' } });
+    const kinds = await bench.core.store.dataSource.query('SELECT kind FROM issuance ORDER BY seq LIMIT 3');
+    expect(kinds).toEqual([{ kind: 'root' }, { kind: 'intermediate' }, { kind: 'server' }]);
+    expect(await bench.core.ledgerReader.verify(never)).toMatchObject({ valid: true });
+    expect(await bench.core.ledgerReader.live(bench.core.ambient.clock.now())).toEqual({ [reply.rootId]: 1 });
+  });
+
+  it('has for which datacenter an intermediate is, and whose token it was', async () => {
+    const token = await bench.token({ kind: 'replication', datacenter: 'dc2' });
+    await ask(token);
+    const { accessorId } = bench.core.tokens.resolve(token);
+    expect((await newest()).issuance).toMatchObject({
+      kind: 'intermediate',
+      subject: 'dc2',
+      requester: { accessorId },
+    });
+  });
+});
+
 describe('an agent', () => {
   it('renews its own certificate, and gets the bundle with it', async () => {
     const reply = await lan.renewAgent({ csrPem: await bench.csr(agent('n1')) }, dc1Agent('n1'));

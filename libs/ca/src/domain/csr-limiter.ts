@@ -15,7 +15,7 @@ const FIRST_HOLD_MS = 5;
 /**
  * Signatures per second and server where the configuration does not say. So that 10,000 leaves are issued again within
  * 60 s: agents spread their renewals so that four fifths of the budget is used, 10,000 / (0.8 × 250) = 50 s, which
- * leaves 10 s for whoever was refused. It takes about a third of one of two cores; the arithmetic is in decision 0010.
+ * leaves 10 s for whoever was refused. Decision 0010 has the rest of the arithmetic.
  */
 export const DEFAULT_CSR_MAX_PER_SECOND = 250;
 

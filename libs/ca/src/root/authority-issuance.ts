@@ -1,6 +1,8 @@
 import type { EpochMs } from '@banyan/kernel';
 import type { Certificate } from '@banyan/pki';
-import type { Issuance, Requester } from '../domain/issuance.js';
+import type { Issuance, IssuanceReason, Requester } from '../domain/issuance.js';
+import type { IssuanceRecorder } from '../ports/issuance-recorder.js';
+import type { ProvedRoot } from './root-maker.js';
 
 /**
  * The ledger's entry of a CA certificate. It is made from the product, since a provider may choose the serial itself;
@@ -26,3 +28,21 @@ export const authorityIssuance = (o: {
   notAfter: o.certificate.notAfter,
   issuedAt: o.now,
 });
+
+/** Records a root that was made, and the certificate with which the previous one vouches for it. */
+export const recordRoot = async (
+  recorder: IssuanceRecorder,
+  root: Pick<ProvedRoot, 'certificate' | 'crossSigned'> & {
+    readonly previous: Certificate | undefined;
+    readonly reason: IssuanceReason;
+    readonly now: EpochMs;
+  },
+): Promise<void> => {
+  const { certificate, crossSigned, previous, reason, now } = root;
+  const common = { subject: certificate.fingerprintSha1, requester: { accessorId: '', node: '', reason }, now };
+  await recorder.record(authorityIssuance({ ...common, kind: 'root', certificate, issuer: certificate }));
+  if (crossSigned === undefined || previous === undefined) return;
+  await recorder.record(
+    authorityIssuance({ ...common, kind: 'cross-signed', certificate: crossSigned, issuer: previous }),
+  );
+};

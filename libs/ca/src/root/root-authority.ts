@@ -1,6 +1,5 @@
 import { BanyanError, canonicalJson, type Clock, type JsonValue, type Logger, type Random } from '@banyan/kernel';
 import { TrustDomain } from '@banyan/identity';
-import type { Certificate } from '@banyan/pki';
 import type { Fence, KeyEncryption, Store, Transaction } from '@banyan/store';
 import type { ChangeFollower } from '@banyan/watch';
 import {
@@ -16,11 +15,10 @@ import type { CaProjection } from '../adapters/ca-projection.js';
 import { RootAuthorityRow } from '../adapters/ca-rows.js';
 import { writeCaConfiguration, writeTrustDomain } from '../adapters/configuration-writes.js';
 import { type RootContent, writeRoot } from '../adapters/root-writes.js';
-import type { IssuanceReason } from '../domain/issuance.js';
 import type { IssuedIntermediate } from '../ports/intermediate-issuer.js';
 import type { IssuanceRecorder } from '../ports/issuance-recorder.js';
 import type { ProviderCondition, RootProviderKind } from '../ports/root-provider.js';
-import { authorityIssuance } from './authority-issuance.js';
+import { recordRoot } from './authority-issuance.js';
 import { builtInKind } from './built-in-provider.js';
 import { carriedOver } from './carried-options.js';
 import { IntermediateSigner } from './intermediate-signer.js';
@@ -68,13 +66,13 @@ export class RootAuthority {
 
   /** Makes the trust domain, the configuration and the first root, once, in one transaction. */
   async initialize(fence: Fence, signal: AbortSignal): Promise<void> {
-    const { projection, random, datacenter, logger } = this.options;
+    const { projection, random, datacenter, recorder, clock, logger } = this.options;
     if (projection.state.trustDomain !== undefined) return;
     const trustDomain = TrustDomain.ofCluster(random.uuid());
     const parsed = this.#parse(FIRST);
     const recipe = { rotationId: random.uuid(), configuration: FIRST, parsed, trustDomain, bundle: [] };
     const root = await this.#maker.make(recipe, signal);
-    await this.#record(root, undefined, 'first');
+    await recordRoot(recorder, { ...root, previous: undefined, reason: 'first', now: clock.now() });
     await this.#commit(fence, (tx) => {
       tx.stage(writeTrustDomain({ clusterId: trustDomain.clusterId, primaryDatacenter: datacenter }));
       tx.stage(
@@ -155,7 +153,7 @@ export class RootAuthority {
 
   /** Makes the next root and proves it. Nothing is stored before `publish`. */
   async make(order: RootOrder, signal: AbortSignal): Promise<MadeRoot> {
-    const { projection } = this.options;
+    const { projection, recorder, clock } = this.options;
     const previous = await this.#openRoot(undefined);
     const written = { ...order, forceWithoutCrossSigning: !order.crossSign && !order.compromised };
     const { provider, options, forceWithoutCrossSigning } = this.#access.withStoredSecrets(
@@ -179,7 +177,8 @@ export class RootAuthority {
     if (rootId === previous.row.id) {
       throw refuse(`root ${rootId} is the active one already: give RootCert and PrivateKey of another, or neither`);
     }
-    await this.#record(root, previous.certificate, order.compromised ? 'taint' : 'rotation');
+    const reason = order.compromised ? 'taint' : 'rotation';
+    await recordRoot(recorder, { ...root, previous: previous.certificate, reason, now: clock.now() });
     return {
       rootId,
       previousRootId: previous.row.id,
@@ -198,18 +197,6 @@ export class RootAuthority {
   async inspect(signal: AbortSignal): Promise<ProviderCondition> {
     const { provider, keyReference, certificate } = await this.#openRoot(undefined);
     return provider.inspect(keyReference, certificate.pem, signal);
-  }
-
-  /** The entries of a root that was made, and of the certificate with which the previous one vouches for it. */
-  async #record(root: ProvedRoot, previous: Certificate | undefined, reason: IssuanceReason): Promise<void> {
-    const { recorder, clock } = this.options;
-    const { certificate, crossSigned } = root;
-    const subject = certificate.fingerprintSha1;
-    const common = { subject, requester: { accessorId: '', node: '', reason }, now: clock.now() };
-    await recorder.record(authorityIssuance({ ...common, kind: 'root', certificate, issuer: certificate }));
-    if (crossSigned === undefined || previous === undefined) return;
-    const vouched = { kind: 'cross-signed', certificate: crossSigned, issuer: previous } as const;
-    await recorder.record(authorityIssuance({ ...common, ...vouched }));
   }
 
   async #publish(
