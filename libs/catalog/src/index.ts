@@ -34,6 +34,7 @@ export {
 } from './domain/wire-rows.js';
 export { CatalogReader } from './ports/catalog-reader.js';
 export { CatalogWriter, type NodeSync } from './ports/catalog-writer.js';
+export { readAgentNodes } from './adapters/agent-nodes.js';
 export { CatalogProjection } from './adapters/catalog-projection.js';
 export { CATALOG_ENTITIES } from './adapters/catalog-rows.js';
 export { StoreCatalogWriter } from './adapters/store-catalog-writer.js';

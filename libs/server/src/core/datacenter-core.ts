@@ -1,4 +1,5 @@
 import { TokenProjection, TokenRow } from '@banyan/acl';
+import { AgentReportRow, AgentReportStore, DatacenterAdoptionReader } from '@banyan/adoption';
 import { CA_ENTITIES, CaProjection, LeafIssuer, TransitionProjection } from '@banyan/ca';
 import { CATALOG_ENTITIES, CatalogProjection, StoreCatalogWriter } from '@banyan/catalog';
 import { DatacenterProjection, DatacenterRow, ServerMembership, ServerRegistry } from '@banyan/federation';
@@ -19,6 +20,7 @@ import { type Fence, type KeyEncryption, LeaseKeeper, openStore, type Store } fr
 import { HealthRegistry } from '@banyan/telemetry';
 import { ChangeFollower } from '@banyan/watch';
 import { ServerIdentity } from '../identity/server-identity.js';
+import { CatalogAgents, CoreAuthority, LedgerLeaves } from './adoption-ports.js';
 import { ClockWatch } from './clock-watch.js';
 import { type Database, loadKeyEncryption, openDatabase } from './open-database.js';
 import { keptServerId } from './server-id.js';
@@ -43,6 +45,7 @@ const ENTITIES = [
   DatacenterRow,
   ReplicationCursorRow,
   RotationRow,
+  AgentReportRow,
 ];
 
 /** Time, chance and waiting of a process. */
@@ -81,6 +84,10 @@ export class DatacenterCore {
   readonly lease: LeaseKeeper;
   /** The servers of this datacenter, this one among them. */
   readonly membership: ServerMembership;
+  /** What agents say of themselves, kept for all servers of this datacenter. */
+  readonly agentReports: AgentReportStore;
+  /** What that means for the roots. */
+  readonly adoption: DatacenterAdoptionReader;
   readonly #leaseListeners = new Set<() => void>();
 
   private constructor(
@@ -163,6 +170,8 @@ export class DatacenterCore {
         startedAt: clock.now(),
       },
     });
+    this.agentReports = new AgentReportStore({ store, server: serverId, clock, timers, logger });
+    this.adoption = this.#makeAdoption();
     this.#registerHealth();
   }
 
@@ -213,11 +222,24 @@ export class DatacenterCore {
       await this.lease.stop();
       await this.follower.stop();
       await this.ledger.stop();
+      await this.agentReports.stop();
       await this.store.close();
     } finally {
       // Whatever else would not close: the embedded database must not go on without its owner.
       await this.database.stop();
     }
+  }
+
+  #makeAdoption(): DatacenterAdoptionReader {
+    const { datacenter, store, ca, leaves, membership, ledgerReader, agentReports, ambient } = this;
+    return new DatacenterAdoptionReader({
+      store,
+      reports: agentReports,
+      presence: new CatalogAgents(store),
+      authority: new CoreAuthority({ datacenter, store, ca, leaves, membership }),
+      ledger: new LedgerLeaves(ledgerReader),
+      clock: ambient.clock,
+    });
   }
 
   #registerHealth(): void {

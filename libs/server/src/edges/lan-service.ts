@@ -1,7 +1,8 @@
 import { requirePermission } from '@banyan/acl';
 import { issuanceReason, toWireRoots } from '@banyan/ca';
+import { parseAgentReport } from './agent-report.js';
 import { parseNodeSync } from './node-sync.js';
-import { BanyanError, isBanyanError, type SecretText } from '@banyan/kernel';
+import { BanyanError, type EpochMs, isBanyanError, type SecretText } from '@banyan/kernel';
 import { jsonText } from '@banyan/http-kit';
 import {
   type HeartbeatReply,
@@ -91,7 +92,7 @@ export class LanService extends LanPort {
   }
 
   override async heartbeat(request: HeartbeatRequest): Promise<HeartbeatReply> {
-    const { catalogWriter, ambient, settings, follower, membership } = this.core;
+    const { catalogWriter, ambient, settings, follower, membership, adoption } = this.core;
     const now = ambient.clock.now();
     let known: boolean;
     if (request.nodeJson) {
@@ -99,12 +100,24 @@ export class LanService extends LanPort {
       await follower.reached(index, { limitMs: 5_000 });
       known = true;
     } else known = await catalogWriter.touchNode(request.node, now);
+    this.#keepReport(request, now);
+    const reissueSpreadMs = adoption.reissueSpreadMs();
     return {
       serverMs: now,
       defaultIntentionPolicy: settings.BANYAN_DEFAULT_INTENTION_POLICY,
       known,
       servers: [...membership.lanAddresses()],
+      ...(reissueSpreadMs !== undefined && { reissueSpreadMs }),
     };
+  }
+
+  /** A report that cannot be read costs the agent its standing, not its heartbeat. */
+  #keepReport({ node, reportJson, observedMs }: HeartbeatRequest, now: EpochMs): void {
+    if (!reportJson) return;
+    const { agentReports, ambient } = this.core;
+    const report = parseAgentReport(reportJson, observedMs - now);
+    if (report !== undefined) agentReports.keep(node, report, now);
+    else ambient.logger.warn('the report of an agent does not follow its schema', { node });
   }
 }
 
