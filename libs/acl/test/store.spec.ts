@@ -1,4 +1,13 @@
-import { Clock, epochMs, SecretText, SilentLogger, stateIndex, SystemRandom } from '@banyan/kernel';
+import {
+  Clock,
+  contentHash,
+  epochMs,
+  type JsonValue,
+  SecretText,
+  SilentLogger,
+  stateIndex,
+  SystemRandom,
+} from '@banyan/kernel';
 import type { Store } from '@banyan/store';
 import { withTestStore } from '@banyan/testkit';
 import { describe, expect, it } from '@jest/globals';
@@ -179,5 +188,45 @@ describe('tokenReplica', () => {
     ]);
     expect(value).toEqual([true, false]);
     expect(await tokenReplica.snapshot(secondary.store.dataSource.manager)).toEqual([]);
+  });
+
+  it('lets two tokens swap their secrets, and one take the secret of a deleted one, in one batch and in any order', async () => {
+    const primary = await open();
+    const secondary = await open();
+    const a = await primary.writer.create(context, { role: service('a'), description: '' });
+    const b = await primary.writer.create(context, { role: service('b'), description: '' });
+    const carry = async (): Promise<void> => {
+      const items = await tokenReplica.snapshot(primary.store.dataSource.manager);
+      await secondary.store.run(async (tx) => {
+        for (const item of items) await tokenReplica.stage(tx, item);
+        for (const { key } of await tokenReplica.snapshot(tx.manager)) {
+          if (!items.some((item) => item.key === key)) await tokenReplica.stageDelete(tx, key);
+        }
+      });
+      await secondary.tokens.load();
+    };
+    await carry();
+    await secondary.store.run(async (tx) => {
+      const items = await tokenReplica.snapshot(tx.manager);
+      const hashes = items.map((item) => (item.body as { secretHash: string }).secretHash);
+      for (const [at, item] of items.entries()) {
+        const body = { ...(item.body as object), secretHash: hashes[1 - at]! } as JsonValue;
+        await tokenReplica.stage(tx, { key: item.key, contentHash: contentHash(body), body });
+      }
+    });
+    await secondary.tokens.load();
+    expect(secondary.tokens.resolve(a.secret).accessorId).toBe(b.record.accessorId);
+    expect(secondary.tokens.resolve(b.secret).accessorId).toBe(a.record.accessorId);
+    await primary.writer.delete(context, a.record.accessorId);
+    await primary.writer.create(context, { role: service('c'), description: '', secretId: a.secret });
+    await carry();
+    expect(secondary.tokens.resolve(a.secret).role).toEqual(service('c'));
+    const twice = secondary.store.run(async (tx) => {
+      const [item] = await tokenReplica.snapshot(tx.manager);
+      const accessorId = '99999999-2222-4333-8444-555555555555';
+      const body = { ...(item!.body as object), accessorId } as JsonValue;
+      await tokenReplica.stage(tx, { key: accessorId, contentHash: contentHash(body), body });
+    });
+    await expect(twice).rejects.toMatchObject({ name: 'BanyanError', code: 'CONFLICT' });
   });
 });

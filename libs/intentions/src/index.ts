@@ -27,3 +27,6 @@ export { IntentionProjection } from './adapters/intention-projection.js';
 export { intentionReplica } from './adapters/intention-replica.js';
 export { ServiceIntentionsRow } from './adapters/service-intentions-row.js';
 export { StoreIntentionWriter } from './adapters/store-intention-writer.js';
+export { canaryReplica, writeCanary } from './adapters/canary-replica.js';
+export { CanaryRow } from './adapters/canary-row.js';
+export type { Canary } from './domain/canary.js';

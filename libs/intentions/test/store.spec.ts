@@ -3,6 +3,7 @@ import type { Store } from '@banyan/store';
 import { withTestStore } from '@banyan/testkit';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import {
+  CanaryRow,
   type IntentionDraft,
   IntentionProjection,
   intentionReplica,
@@ -10,7 +11,7 @@ import {
   StoreIntentionWriter,
 } from '../src/index.js';
 
-const stores = withTestStore([ServiceIntentionsRow]);
+const stores = withTestStore([ServiceIntentionsRow, CanaryRow]);
 const context = { token: new SecretText('not-used-by-the-store'), accessorId: 'a' };
 const allow = (sourceName: string, destinationName: string): IntentionDraft => ({
   sourceName,

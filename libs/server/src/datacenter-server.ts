@@ -7,6 +7,7 @@ import {
   HttpApiModule,
   HttpApiSettings,
   LeaderDirectory,
+  ReplicationDesk,
   RotationDesk,
 } from '@banyan/http-api';
 import { RotationReader } from '@banyan/rotation';
@@ -173,6 +174,7 @@ const bindings = (
     [CaConfigurationWriter, role.configurationWriter],
     [RotationReader, core.rotations],
     [RotationDesk, role.rotationDesk],
+    [ReplicationDesk, role.replicationDesk],
     [IntentionReader, core.intentions],
     [IntentionWriter, role.intentionWriter],
     [TokenReader, core.tokens],

@@ -39,6 +39,7 @@ const recordOfItem = (item: ReplicatedItem): TokenRecord => {
 export const tokenReplica: ReplicatedTopic = {
   topic: 'token',
   snapshot: async (manager) => (await manager.find(TokenRow)).map(itemOf),
+  count: (manager) => manager.count(TokenRow),
   read: async (manager, keys) => (await manager.find(TokenRow, { where: { accessorId: Any([...keys]) } })).map(itemOf),
   stage: async (tx, item) => {
     const record = recordOfItem(item);

@@ -1,4 +1,4 @@
-import type { Role } from './caller.js';
+import type { ReplicationScope, Role } from './caller.js';
 import type { Permission } from './permission.js';
 
 type RoleOf<Kind extends Role['kind']> = Extract<Role, { kind: Kind }>;
@@ -14,6 +14,10 @@ type Grants = {
 const always = (): boolean => true;
 const never = (): boolean => false;
 const reads = (permission: Permission): boolean => permission.access === 'read';
+
+/** A token without limits has every scope of its kind. */
+const within = ({ scopes }: RoleOf<'replication'>, scope: ReplicationScope): boolean =>
+  scopes === undefined || scopes.includes(scope);
 
 /** What the sidecar of a service is registered as. */
 const SIDECAR_SUFFIX = '-sidecar-proxy';
@@ -54,8 +58,8 @@ export const GRANTS: Grants = {
     registration: never,
     operator: never,
     acl: never,
-    ca: (permission, role) => permission.name === role.datacenter,
-    replication: (permission, role) => permission.name === role.datacenter,
+    ca: (permission, role) => permission.name === role.datacenter && within(role, 'ca:sign-intermediate'),
+    replication: (permission, role) => permission.name === role.datacenter && within(role, 'replication:read'),
   },
   agent: {
     service: reads,

@@ -20,7 +20,15 @@ const datacenterName = name(parseDatacenterName, 'a datacenter name');
 export const roleSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('management') }),
   z.strictObject({ kind: z.literal('operator-read') }),
-  z.strictObject({ kind: z.literal('replication'), datacenter: datacenterName }),
+  z.strictObject({
+    kind: z.literal('replication'),
+    datacenter: datacenterName,
+    scopes: z
+      .array(z.enum(['replication:read', 'ca:sign-intermediate']))
+      .min(1)
+      .max(2)
+      .exactOptional(),
+  }),
   z.strictObject({ kind: z.literal('agent'), node: nodeName }),
   z.strictObject({ kind: z.literal('service'), service: serviceName }),
 ]) satisfies z.ZodType<Role>;

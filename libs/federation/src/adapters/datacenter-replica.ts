@@ -7,7 +7,7 @@ import { datacenterBody, deleteDatacenter, writeDatacenter } from './datacenter-
 
 const body = z.strictObject({
   name: z.string().min(1).max(64),
-  wanAddress: z.string().max(256),
+  wanAddress: z.string().max(4_096),
   isPrimary: z.boolean(),
 });
 

@@ -1,7 +1,7 @@
 /** A datacenter of the federation, as every datacenter knows it. */
 export interface DatacenterRecord {
   readonly name: string;
-  /** host:port at which its servers take calls of other datacenters; empty while unknown. */
+  /** host:port of each of its servers for calls of other datacenters, separated by commas; empty while unknown. */
   readonly wanAddress: string;
   readonly isPrimary: boolean;
 }

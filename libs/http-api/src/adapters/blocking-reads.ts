@@ -25,7 +25,7 @@ export class BlockingReads {
 
   /** The value of `read` with its index: at once, or after the caller's index was passed or its time is up. */
   async answer(request: BlockingRead, read: () => unknown): Promise<Answer> {
-    return answerBlocking(await this.#ask(request, read));
+    return answerBlocking(await this.#ask(request, read), this.follower);
   }
 
   /** The same for a list of which the caller may see only a part. `shape` makes the body of the rows. */
@@ -35,8 +35,13 @@ export class BlockingReads {
     shape: (rows: readonly Row[]) => unknown = (rows) => rows,
   ): Promise<Answer> {
     const { index, value } = await this.#ask(request, read);
-    const answer = answerBlocking({ index, value: shape(value.rows) });
+    const answer = answerBlocking({ index, value: shape(value.rows) }, this.follower);
     return value.filtered ? answer.with({ 'X-Consul-Results-Filtered-By-ACLs': 'true' }) : answer;
+  }
+
+  /** How old what this server knows is. */
+  get age(): { readonly silentMs: number } {
+    return this.follower;
   }
 
   /** Resolves when a write is visible to the reads of this server. Throws `TIMEOUT`, `ABORTED`. */

@@ -81,7 +81,7 @@ export class CaController {
       ForceWithoutCrossSigning: forceWithoutCrossSigning,
       CreateIndex: createIndex,
       ModifyIndex: modifyIndex,
-    }).with(indexHeaders(modifyIndex));
+    }).with(indexHeaders(modifyIndex, this.reads.age));
   }
 
   @Put('/configuration')

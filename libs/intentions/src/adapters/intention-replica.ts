@@ -52,6 +52,7 @@ const entryOfItem = (item: ReplicatedItem): ServiceIntentions => {
 export const intentionReplica: ReplicatedTopic = {
   topic: 'intention',
   snapshot: async (manager) => (await manager.find(ServiceIntentionsRow)).map(itemOf),
+  count: (manager) => manager.count(ServiceIntentionsRow),
   read: async (manager, keys) =>
     (await manager.find(ServiceIntentionsRow, { where: { name: Any([...keys]) } })).map(itemOf),
   stage: async (tx, item) => {

@@ -5,6 +5,7 @@ import {
   type IntentionAction,
   WILDCARD,
 } from './intention.js';
+import { isReservedName } from './canary.js';
 import { compareIntentions } from './precedence.js';
 import { defaultVerdict, type Verdict, verdictOf } from './verdict.js';
 
@@ -23,7 +24,8 @@ export interface DecisionQuery {
 
 /**
  * All intentions in memory, as nested maps destination → source and source → destination. `put` and `remove` update it
- * entry by entry. Invariants: I1 both maps hold the same intentions; I2 no empty inner map stays.
+ * entry by entry. Invariants: I1 both maps hold the same intentions; I2 no empty inner map stays; I3 an entry of a
+ * reserved name (the canary) is decided on like any other, and appears in no list.
  */
 export class IntentionIndex {
   readonly #byDestination = new Map<string, Map<string, Ruling>>();
@@ -38,16 +40,18 @@ export class IntentionIndex {
 
   /** Sets an entry, replacing the one of the same name. */
   put(entry: IndexedServiceIntentions): void {
+    const sorted = this.#sorted;
     this.remove(entry.name);
     const rulings = new Map<string, Ruling>();
     for (const intention of intentionsOf(entry)) {
       rulings.set(intention.sourceName, { intention, verdict: verdictOf(intention) });
+      if (isReservedName(entry.name)) continue;
       let destinations = this.#bySource.get(intention.sourceName);
       if (destinations === undefined) this.#bySource.set(intention.sourceName, (destinations = new Map()));
       destinations.set(entry.name, intention);
     }
     if (rulings.size > 0) this.#byDestination.set(entry.name, rulings);
-    this.#sorted = undefined;
+    this.#sorted = isReservedName(entry.name) ? sorted : undefined;
   }
 
   /** Removes the entry of that name; nothing happens when there is none. */
@@ -82,7 +86,7 @@ export class IntentionIndex {
 
   /** The intention of exactly this pair of names. */
   exact(source: string, destination: string): Intention | undefined {
-    return this.#byDestination.get(destination)?.get(source)?.intention;
+    return isReservedName(destination) ? undefined : this.#byDestination.get(destination)?.get(source)?.intention;
   }
 
   /** Every intention in precedence order; sorted once per change, shared by its readers. */
@@ -94,6 +98,7 @@ export class IntentionIndex {
   }
 
   #exactly(by: 'destination' | 'source', name: string): Intention[] {
+    if (isReservedName(name)) return [];
     if (by === 'source') return [...(this.#bySource.get(name)?.values() ?? [])];
     return [...(this.#byDestination.get(name)?.values() ?? [])].map((ruling) => ruling.intention);
   }

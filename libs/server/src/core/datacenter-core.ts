@@ -3,7 +3,7 @@ import { AgentReportRow, AgentReportStore, DatacenterAdoptionReader } from '@ban
 import { CA_ENTITIES, CaProjection, LeafIssuer, TransitionProjection } from '@banyan/ca';
 import { CATALOG_ENTITIES, CatalogProjection, StoreCatalogWriter } from '@banyan/catalog';
 import { DatacenterProjection, DatacenterRow, ServerMembership, ServerRegistry } from '@banyan/federation';
-import { IntentionProjection, ServiceIntentionsRow } from '@banyan/intentions';
+import { CanaryRow, IntentionProjection, ServiceIntentionsRow } from '@banyan/intentions';
 import {
   type Clock,
   type Logger,
@@ -14,7 +14,7 @@ import {
   type Timers,
 } from '@banyan/kernel';
 import { type LedgerReader, LedgerWriter, StoreLedgerReader } from '@banyan/ledger';
-import { ReplicationCursorRow } from '@banyan/replication';
+import { ReplicationCursorRow, ReplicationHoldRow, ReplicationQuarantineRow } from '@banyan/replication';
 import { RotationProjection, RotationRow } from '@banyan/rotation';
 import { type Fence, type KeyEncryption, LeaseKeeper, openStore, type Store } from '@banyan/store';
 import { HealthRegistry } from '@banyan/telemetry';
@@ -43,7 +43,10 @@ const ENTITIES = [
   TokenRow,
   ServiceIntentionsRow,
   DatacenterRow,
+  CanaryRow,
   ReplicationCursorRow,
+  ReplicationHoldRow,
+  ReplicationQuarantineRow,
   RotationRow,
   AgentReportRow,
 ];

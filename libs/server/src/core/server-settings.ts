@@ -31,6 +31,9 @@ export const serverSettingsShape = {
     'host:port at which agents reach this server, told to all of them. Unset: the LAN bind, unless that is every interface.',
   ),
   BANYAN_WAN_ADVERTISE: advertised('host:port at which other datacenters reach this one. Unset: the WAN bind.'),
+  BANYAN_CANARY_OBJECTIVE: duration('10s', '1s').describe(
+    'From a write in the primary to a decision by it in this datacenter: how long it may take.',
+  ),
   BANYAN_DEFAULT_INTENTION_POLICY: choice(['allow', 'deny'], 'deny').describe('What holds where no intention matches.'),
   BANYAN_LEDGER_RETENTION: duration('2160h', '1h').describe(
     'How long the issuance ledger keeps its entries. That of a leaf that has not ended is kept in any case.',

@@ -22,17 +22,23 @@ export const bundleJson = async (store: Store): Promise<string> => {
   return JSON.stringify(items);
 };
 
+/** The items of a bundle. Throws `REQUEST_INVALID`. */
+export const readBundleItems = (json: string): z.output<typeof itemSchema>[] => {
+  const parsed = z.array(itemSchema).max(256).safeParse(parsedJson(json));
+  if (!parsed.success) throw new BanyanError('REQUEST_INVALID', 'the bundle of the primary does not follow its schema');
+  return parsed.data;
+};
+
 /**
  * Takes over what first contact handed over, as a whole or not at all. Returns the index at which it is visible here.
  * Throws `REQUEST_INVALID`, `LEASE_LOST`, or `TRUST_DOMAIN_MISMATCH` when another trust domain is stored here.
  */
 export const adoptBundle = async (store: Store, json: string, fence: Fence): Promise<number> => {
-  const parsed = z.array(itemSchema).max(256).safeParse(parsedJson(json));
-  if (!parsed.success) throw new BanyanError('REQUEST_INVALID', 'the bundle of the primary does not follow its schema');
+  const items = readBundleItems(json);
   const { index } = await store.run(
     async (tx) => {
       for (const replica of CA_REPLICAS) {
-        for (const { topic, ...item } of parsed.data) if (topic === replica.topic) await replica.stage(tx, item);
+        for (const { topic, ...item } of items) if (topic === replica.topic) await replica.stage(tx, item);
       }
     },
     { fence },

@@ -3,14 +3,14 @@ import { answerLimitMs, DatacenterForwarder, type ForwardedAnswer, type Forwarde
 import { WanClient } from '@banyan/rpc';
 import type { DatacenterCore } from '../core/datacenter-core.js';
 
-/** The links to every other datacenter, opened on demand and kept; addresses follow the federation's directory. */
+/** The links to every other datacenter, opened on demand and kept; addresses follow the federation's directory, beside those that are configured. */
 export class DatacenterLinks extends DatacenterForwarder {
-  readonly #clients = new Map<string, { readonly address: string; readonly client: WanClient }>();
+  readonly #clients = new Map<string, WanClient>();
 
   constructor(
     private readonly core: DatacenterCore,
     /** Addresses known before the directory is: the primary's, in a secondary. */
-    private readonly known: (datacenter: string) => string | undefined = () => undefined,
+    private readonly known: (datacenter: string) => readonly string[] = () => [],
   ) {
     super();
   }
@@ -18,21 +18,27 @@ export class DatacenterLinks extends DatacenterForwarder {
   /** The link to a datacenter. Throws `DATACENTER_UNKNOWN`, or `DATACENTER_UNREACHABLE` while it has no address. */
   client(datacenter: string): WanClient {
     const record = this.core.datacenters.find(datacenter);
-    const address = this.known(datacenter) ?? record?.wanAddress;
-    if (address === undefined) throw new BanyanError('DATACENTER_UNKNOWN', `No path to datacenter "${datacenter}"`);
-    if (address === '') {
+    const configured = this.known(datacenter);
+    if (record === undefined && configured.length === 0) {
+      throw new BanyanError('DATACENTER_UNKNOWN', `No path to datacenter "${datacenter}"`);
+    }
+    const told = (record?.wanAddress ?? '').split(',').filter((address) => address !== '');
+    const addresses = [...new Set([...configured, ...told])];
+    if (addresses.length === 0) {
       throw new BanyanError('DATACENTER_UNREACHABLE', `datacenter ${datacenter} has not told its WAN address yet`);
     }
+    return this.#opened(datacenter, addresses);
+  }
+
+  #opened(datacenter: string, addresses: readonly string[]): WanClient {
     const open = this.#clients.get(datacenter);
-    if (open?.address === address) return open.client;
-    open?.client.close();
-    const client = new WanClient({
-      addresses: [address],
-      identity: this.core.identity.rotating,
-      datacenter,
-      clock: this.core.ambient.clock,
-    });
-    this.#clients.set(datacenter, { address, client });
+    if (open !== undefined) {
+      open.setAddresses(addresses);
+      return open;
+    }
+    const { identity, ambient } = this.core;
+    const client = new WanClient({ addresses, identity: identity.rotating, datacenter, ...ambient });
+    this.#clients.set(datacenter, client);
     return client;
   }
 
@@ -49,6 +55,6 @@ export class DatacenterLinks extends DatacenterForwarder {
   }
 
   close(): void {
-    for (const { client } of this.#clients.values()) client.close();
+    for (const client of this.#clients.values()) client.close();
   }
 }

@@ -8,6 +8,9 @@ import type { WatchEntrance } from './lan-service.js';
 /** On answers carried by gRPC: the index of this datacenter that includes the request's own write. */
 export const WRITE_INDEX_HEADER = 'x-banyan-index';
 
+/** The epoch that this index is of: one of another epoch says nothing about the write. */
+export const WRITE_EPOCH_HEADER = 'x-banyan-epoch';
+
 /** Headers that go on over gRPC; the connection's own stay behind. */
 const CARRIED = /^(?:x-|content-type$|age$|retry-after$|allow$)/;
 
@@ -23,7 +26,11 @@ export class InjectedHttp implements WatchEntrance {
     const headers = Object.fromEntries(Object.entries(answer.headers).filter(([name]) => CARRIED.test(name)));
     return {
       status: answer.status,
-      headers: { ...headers, [WRITE_INDEX_HEADER]: String(this.core.follower.latest) },
+      headers: {
+        ...headers,
+        [WRITE_INDEX_HEADER]: String(this.core.follower.latest),
+        [WRITE_EPOCH_HEADER]: this.core.store.epoch,
+      },
       body: answer.body,
     };
   }

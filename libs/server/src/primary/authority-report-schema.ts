@@ -11,6 +11,12 @@ export const authorityReportSchema = z.object({
   horizons: z
     .record(z.string().max(64), z.number())
     .refine((horizons) => Object.keys(horizons).length <= MOST_ROOTS, `more than ${MOST_ROOTS} roots`),
+  /** How replication is there, in the wire form of `GET /v1/replication`; shown, and never decided by. */
+  replication: z.json().optional(),
+  /** The newest canary that the decision engine there answers; `writtenAt` by our own clock. */
+  canary: z.object({ sequence: z.int().min(1), writtenAt: z.int().min(0) }).optional(),
+  /** Public records of roots, from a datacenter that finds one missing here. */
+  knownRoots: z.array(z.json()).max(MOST_ROOTS).optional(),
 });
 
 /** Parses a report. Throws `REQUEST_INVALID`. */

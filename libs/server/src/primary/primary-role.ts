@@ -1,29 +1,32 @@
-import { requirePermission, StoreTokenWriter, tokenReplica } from '@banyan/acl';
+import { requirePermission, StoreTokenWriter } from '@banyan/acl';
 import {
-  CA_REPLICAS,
   LocalIntermediateIssuer,
   RootAuthority,
   RootRenewal,
   type RootProviderKind,
   SigningAuthority,
 } from '@banyan/ca';
-import { DatacenterRegistry, datacenterReplica } from '@banyan/federation';
-import { intentionReplica, StoreIntentionWriter } from '@banyan/intentions';
+import { DatacenterRegistry } from '@banyan/federation';
+import { StoreIntentionWriter } from '@banyan/intentions';
 import { BanyanError } from '@banyan/kernel';
-import { FeedSource } from '@banyan/replication';
-import { CaPresentAuthority, DEFAULT_POLICY, RotationEngine, rotationReplica } from '@banyan/rotation';
+import { FeedSource, SourceHistory } from '@banyan/replication';
+import { CaPresentAuthority, DEFAULT_POLICY, RotationEngine } from '@banyan/rotation';
 import type { SignIntermediateReply, SignIntermediateRequest } from '@banyan/rpc';
 import type { Fence } from '@banyan/store';
 import { AuthorityTask } from '../core/authority-task.js';
 import type { DatacenterCore } from '../core/datacenter-core.js';
 import { bundleJson } from '../edges/bundle-items.js';
+import { REPLICATION_STREAMS } from '../edges/replication-streams.js';
 import { optionalToken } from '../edges/lan-service.js';
 import type { HttpEntrance, ServerRole } from '../edges/role.js';
+import { CanaryBeat } from './canary-beat.js';
+import { PrimaryDesk } from './primary-desk.js';
 import { PrimaryRotationDesk, RotatingConfigurationWriter } from './primary-rotation-desk.js';
 import type { PrimarySettings } from './primary-settings.js';
 import { PrimaryWanService } from './primary-wan-service.js';
 import { ProviderWatch } from './provider-watch.js';
 import { RegisteredEvidence } from './registered-evidence.js';
+import { RootReturns } from './root-returns.js';
 import { RotationTask } from './rotation-task.js';
 
 export interface PrimaryRoleParts {
@@ -45,7 +48,9 @@ export class PrimaryRole implements ServerRole {
   readonly tokenWriter: StoreTokenWriter;
   readonly configurationWriter: RotatingConfigurationWriter;
   readonly rotationDesk: PrimaryRotationDesk;
+  readonly replicationDesk: PrimaryDesk;
   readonly wan: PrimaryWanService;
+  readonly #canary: CanaryBeat;
   readonly #root: RootAuthority;
   readonly #registry: DatacenterRegistry;
   readonly #task: AuthorityTask;
@@ -83,19 +88,24 @@ export class PrimaryRole implements ServerRole {
       this.#task.wake();
       this.#rotations.wake();
     });
-    const topics = [...CA_REPLICAS, datacenterReplica, rotationReplica, tokenReplica, intentionReplica];
+    const topics = REPLICATION_STREAMS.flatMap((stream) => stream.topics);
     const feed = new FeedSource({ store, follower, topics, ...ambient });
-    this.wan = new PrimaryWanService({ core, feed, registry: this.#registry, role: this, http });
+    const returns = new RootReturns(core);
+    const history = new SourceHistory({ store, ...ambient });
+    this.replicationDesk = new PrimaryDesk({ core, registry: this.#registry, history, returns });
+    this.#canary = new CanaryBeat(core);
+    this.wan = new PrimaryWanService({ core, feed, registry: this.#registry, history, returns, role: this, http });
   }
 
   start(): void {
     this.#task.start();
     this.#rotations.start();
     this.#provider.start();
+    this.#canary.start();
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.#task.stop(), this.#rotations.stop(), this.#provider.stop()]);
+    await Promise.all([this.#task.stop(), this.#rotations.stop(), this.#provider.stop(), this.#canary.stop()]);
   }
 
   /** A datacenter said something new: a gate may be met now. */

@@ -1,7 +1,7 @@
 import { requirePermission } from '@banyan/acl';
 import type { DatacenterRegistry } from '@banyan/federation';
-import { BanyanError, type SecretText, stateIndex } from '@banyan/kernel';
-import type { FeedSource } from '@banyan/replication';
+import { BanyanError, type JsonValue, type SecretText, stateIndex } from '@banyan/kernel';
+import { FEED_PROTOCOL, type FeedSource, requireProtocol, type SourceHistory } from '@banyan/replication';
 import {
   type FeedEvent,
   type FollowRequest,
@@ -18,11 +18,14 @@ import type { DatacenterCore } from '../core/datacenter-core.js';
 import { optionalToken } from '../edges/lan-service.js';
 import type { HttpEntrance, ServerRole } from '../edges/role.js';
 import { parseAuthorityReport } from './authority-report-schema.js';
+import type { RootReturns } from './root-returns.js';
 
 export interface PrimaryWanServiceParts {
   readonly core: DatacenterCore;
   readonly feed: FeedSource;
   readonly registry: DatacenterRegistry;
+  readonly history: SourceHistory;
+  readonly returns: RootReturns;
   readonly role: Pick<ServerRole, 'signIntermediate'>;
   readonly http: () => HttpEntrance;
 }
@@ -35,7 +38,10 @@ export class PrimaryWanService extends WanPort {
 
   override async *follow(request: FollowRequest, call: PeerCall): AsyncIterable<FeedEvent> {
     this.#requireReplication(request.token, request.datacenter);
-    const cursor = { index: stateIndex(request.index), ...(request.epoch !== '' && { epoch: request.epoch }) };
+    requireProtocol(request.protocol ?? 0, `datacenter ${request.datacenter}`);
+    const { epoch, index, logHash = '' } = request;
+    const cursor = { index: stateIndex(index), logHash, ...(epoch !== '' && { epoch }) };
+    await this.parts.history.compare(request.datacenter, cursor);
     for await (const event of this.parts.feed.follow(cursor, call.signal)) {
       // Before every event, and so at every heartbeat: a revoked token ends the feed within seconds.
       this.#requireReplication(request.token, request.datacenter);
@@ -46,6 +52,9 @@ export class PrimaryWanService extends WanPort {
         heartbeat: event.kind === 'heartbeat',
         more: event.more,
         sentAtMs: event.sentAt,
+        latest: event.latest,
+        logHash: event.logHash,
+        protocol: FEED_PROTOCOL,
         items: event.items.map((item) => ({ ...item, body: Buffer.from(JSON.stringify(item.body)) })),
       };
     }
@@ -65,8 +74,14 @@ export class PrimaryWanService extends WanPort {
   override async report(request: ReportRequest): Promise<ReportReply> {
     const report = parseAuthorityReport(request.json);
     await this.#keepAddresses(request.datacenter, report.wanAddress);
-    await this.parts.registry.keepReport(request.datacenter, report, this.parts.core.ambient.clock.now());
-    return {};
+    const { knownRoots = [], ...kept } = report;
+    const now = this.parts.core.ambient.clock.now();
+    // From its writing to this moment, both by our clock: skew takes no part in it.
+    const roundTripMs = kept.canary === undefined ? undefined : Math.max(1, now - kept.canary.writtenAt);
+    const told = { ...kept, ...(roundTripMs !== undefined && { roundTripMs }) };
+    await this.parts.registry.keepReport(request.datacenter, told as JsonValue, now);
+    await this.parts.returns.consider(request.datacenter, knownRoots);
+    return { roundTripMs: roundTripMs ?? 0 };
   }
 
   /** A datacenter that has more or fewer servers than before: everybody learns where they are. */

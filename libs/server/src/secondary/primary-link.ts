@@ -1,14 +1,16 @@
-import { readAnchor, readTextFile } from '@banyan/boot';
-import { BanyanError, isBanyanError, SecretText } from '@banyan/kernel';
+import { readAnchor } from '@banyan/boot';
+import { BanyanError, isBanyanError, type SecretText } from '@banyan/kernel';
 import { IntermediateIssuer, type IntermediateRequest, type IssuedIntermediate } from '@banyan/ca';
 import { FirstContact, type SignIntermediateRequest, type WanClient } from '@banyan/rpc';
 import type { DatacenterCore } from '../core/datacenter-core.js';
-import { wanAdvertise } from '../core/server-settings.js';
+import type { ReplicationToken, TokenOrigin } from './replication-token.js';
 import type { SecondarySettings } from './secondary-settings.js';
 
-/** The primary's name: as it is set, else as it was learned at first contact. */
-export const primaryName = (core: DatacenterCore, settings: SecondarySettings): string | undefined =>
-  settings.BANYAN_PRIMARY_DATACENTER ?? core.ca.state.primaryDatacenter;
+/** The primary's name: as it is set, else as it was learned at first contact. Never our own, of when we stood alone. */
+export const primaryName = (core: DatacenterCore, settings: SecondarySettings): string | undefined => {
+  const learned = core.ca.state.primaryDatacenter;
+  return settings.BANYAN_PRIMARY_DATACENTER ?? (learned === core.datacenter ? undefined : learned);
+};
 
 /** What first contact by the bundle fails with when no root of it stands above the primary any more. */
 const ESTRANGED = [
@@ -25,14 +27,12 @@ export class PrimaryLink {
     private readonly core: DatacenterCore,
     private readonly settings: SecondarySettings,
     private readonly client: () => WanClient,
+    private readonly tokens: Pick<ReplicationToken, 'read'>,
   ) {}
 
-  /** Read fresh each time, so that a new token is used without a restart. */
-  token(): SecretText {
-    const file = this.settings.BANYAN_REPLICATION_TOKEN_PATH;
-    if (file !== undefined) return new SecretText(readTextFile('BANYAN_REPLICATION_TOKEN_FILE', file));
-    if (this.settings.BANYAN_REPLICATION_TOKEN !== undefined) return this.settings.BANYAN_REPLICATION_TOKEN;
-    throw new BanyanError('CONFIG_INVALID', 'BANYAN_REPLICATION_TOKEN or BANYAN_REPLICATION_TOKEN_FILE is not set');
+  /** Read fresh each time, so that a new token is used without a restart. Throws `CONFIG_INVALID` when there is none. */
+  token(): Promise<{ readonly secret: SecretText; readonly origin: TokenOrigin }> {
+    return this.tokens.read();
   }
 
   /** The primary's clock, as a message from there has just told it. */
@@ -63,10 +63,10 @@ export class PrimaryLink {
     signal: AbortSignal,
   ): Promise<IssuedIntermediate> {
     const request: SignIntermediateRequest = {
-      token: this.token(),
+      token: (await this.token()).secret,
       datacenter: this.core.datacenter,
       csrPem,
-      wanAddress: wanAdvertise(this.core.settings),
+      wanAddress: this.core.membership.wanAddresses().join(','),
       rootId: wanted,
     };
     const { certificatePem, rootId } = await this.#sign(request, signal);
@@ -126,10 +126,27 @@ export class PrimaryLink {
     }
   }
 
+  /** One server after the other, until one can be reached. */
   async #meet(anchor: { pin: string } | { caPem: string }, signal: AbortSignal): Promise<FirstContact> {
+    const addresses = this.settings.BANYAN_PRIMARY_WAN_ADDRESS;
+    for (const [place, address] of addresses.entries()) {
+      try {
+        return await this.#meetAt(address, anchor, signal);
+      } catch (error) {
+        if (!isBanyanError(error, 'DATACENTER_UNREACHABLE') || place === addresses.length - 1) throw error;
+      }
+    }
+    throw new BanyanError('CONFIG_INVALID', 'BANYAN_PRIMARY_WAN_ADDRESS names no server');
+  }
+
+  async #meetAt(
+    address: string,
+    anchor: { pin: string } | { caPem: string },
+    signal: AbortSignal,
+  ): Promise<FirstContact> {
     const name = primaryName(this.core, this.settings);
     const contact = await FirstContact.open({
-      address: this.settings.BANYAN_PRIMARY_WAN_ADDRESS,
+      address,
       ...(name !== undefined && { datacenter: name }),
       anchor,
       clock: this.core.ambient.clock,

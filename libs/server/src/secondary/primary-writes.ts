@@ -1,8 +1,8 @@
-import { BanyanError, ERROR_CODES, type ErrorCode, type SecretText } from '@banyan/kernel';
+import { BanyanError, ERROR_CODES, type ErrorCode, type SecretText, stateIndex } from '@banyan/kernel';
 import type { Replicator } from '@banyan/replication';
 import type { HttpReply } from '@banyan/rpc';
 import type { DatacenterCore } from '../core/datacenter-core.js';
-import { WRITE_INDEX_HEADER } from '../edges/http-entrance.js';
+import { WRITE_EPOCH_HEADER, WRITE_INDEX_HEADER } from '../edges/http-entrance.js';
 import type { PrimaryLink } from './primary-link.js';
 import type { PrimaryWrites } from './wan-writers.js';
 
@@ -31,7 +31,9 @@ export class WanPrimaryWrites implements PrimaryWrites {
     );
     const text = Buffer.from(reply.body).toString('utf8');
     if (reply.status >= 400) throw errorOf(reply, text);
-    await this.replicator.applied(Number(reply.headers[WRITE_INDEX_HEADER] ?? 0), COME_BACK_LIMIT_MS);
+    const epoch = reply.headers[WRITE_EPOCH_HEADER];
+    const index = stateIndex(Number(reply.headers[WRITE_INDEX_HEADER] ?? 0));
+    await this.replicator.applied({ index, ...(epoch !== undefined && { epoch }) }, COME_BACK_LIMIT_MS);
     return { text, index: this.core.follower.latest };
   }
 }

@@ -1,22 +1,21 @@
-import { tokenReplica } from '@banyan/acl';
-import { CA_REPLICAS, readAuthorityReport, SigningAuthority } from '@banyan/ca';
-import { datacenterReplica } from '@banyan/federation';
-import { intentionReplica } from '@banyan/intentions';
-import { BackgroundTask, BanyanError, isBanyanError, messageOf, stateIndex } from '@banyan/kernel';
-import { type ReplicationState, Replicator, stateOfFailure } from '@banyan/replication';
+import { readAuthorityReport, SigningAuthority } from '@banyan/ca';
+import { BackgroundTask, BanyanError, epochMs, isBanyanError, messageOf, stateIndex } from '@banyan/kernel';
+import { type ReplicationState, type Replicator, stateOfFailure } from '@banyan/replication';
 import type { SignIntermediateReply } from '@banyan/rpc';
-import { rotationReplica } from '@banyan/rotation';
 import type { Fence } from '@banyan/store';
 import { AuthorityTask } from '../core/authority-task.js';
 import type { DatacenterCore } from '../core/datacenter-core.js';
 import { adoptBundle } from '../edges/bundle-items.js';
 import type { DatacenterLinks } from '../edges/datacenter-links.js';
 import type { HttpEntrance, ServerRole } from '../edges/role.js';
+import { OwnState } from './own-state.js';
 import { PrimaryLink, primaryName, WanIntermediateIssuer } from './primary-link.js';
 import { WanPrimaryWrites } from './primary-writes.js';
+import { ReplicationSide } from './replication-side.js';
+import { ReplicationToken } from './replication-token.js';
+import type { AuthorityStanding, SecondaryDesk } from './secondary-desk.js';
 import { SecondaryWanService } from './secondary-wan-service.js';
 import type { SecondarySettings } from './secondary-settings.js';
-import { WanFeedClient } from './wan-feed-client.js';
 import { WanRotationDesk } from './wan-rotation-desk.js';
 import { WanConfigurationWriter, WanIntentionWriter, WanTokenWriter } from './wan-writers.js';
 
@@ -31,7 +30,10 @@ export class SecondaryRole implements ServerRole {
   readonly rotationDesk: WanRotationDesk;
   readonly wan: SecondaryWanService;
   readonly #link: PrimaryLink;
+  readonly replicationDesk: SecondaryDesk;
+  readonly #replication: ReplicationSide;
   readonly #replicator: Replicator;
+  readonly #own: OwnState;
   readonly #task: AuthorityTask;
   readonly #reporter: BackgroundTask;
   readonly #unsubscribe: () => void;
@@ -48,17 +50,23 @@ export class SecondaryRole implements ServerRole {
       if (name === undefined) throw new BanyanError('DATACENTER_UNREACHABLE', 'the primary was not met yet');
       return name;
     };
-    this.#link = new PrimaryLink(core, settings, () => links.client(primary()));
-    this.#replicator = new Replicator({
-      stream: 'primary',
-      sourceDatacenter: primary,
-      store,
-      follower,
-      topics: [...CA_REPLICAS, datacenterReplica, rotationReplica, tokenReplica, intentionReplica],
-      client: new WanFeedClient(datacenter, this.#link),
-      fence: () => core.fence(),
-      ...ambient,
+    const token = new ReplicationToken(core, settings);
+    this.#own = new OwnState(core, settings.BANYAN_ADOPT);
+    this.#link = new PrimaryLink(core, settings, () => links.client(primary()), token);
+    const standing = (): AuthorityStanding => this.#standing();
+    this.#replication = new ReplicationSide({
+      core,
+      settings,
+      link: this.#link,
+      token,
+      own: this.#own,
+      primary,
+      standing,
     });
+    this.#replicator = this.#replication.replicator;
+    this.replicationDesk = this.#replication.desk;
+    token.onChange(() => this.#task.wake());
+    this.#replication.canary.onAnswer(() => this.#reporter.wake());
     const signing = new SigningAuthority({
       datacenter,
       store,
@@ -93,13 +101,13 @@ export class SecondaryRole implements ServerRole {
 
   start(): void {
     this.#task.start();
-    this.#replicator.start();
+    this.#replication.start();
     this.#reporter.start();
   }
 
   async stop(): Promise<void> {
     this.#unsubscribe();
-    await Promise.all([this.#task.stop(), this.#replicator.stop(), this.#reporter.stop()]);
+    await Promise.all([this.#task.stop(), this.#replication.stop(), this.#reporter.stop()]);
   }
 
   signIntermediate(): Promise<SignIntermediateReply> {
@@ -114,7 +122,7 @@ export class SecondaryRole implements ServerRole {
       const ended = `the intermediate ended at ${new Date(active.certificate.notAfter).toISOString()}`;
       return { state: 'EXPIRED', reason: `${ended}: ${failure ?? 'the next one is asked for'}` };
     }
-    if (active === undefined) {
+    if (active === undefined || this.#adoptionState !== undefined) {
       return { state: this.#adoptionState ?? 'WAITING_PRIMARY', reason: failure ?? 'first contact is under way' };
     }
     const { state, reason } = this.#replicator.status;
@@ -126,11 +134,22 @@ export class SecondaryRole implements ServerRole {
   /** First contact: trust domain, roots and lifetimes, over a channel that the pin proves. */
   async #adopt(fence: Fence, signal: AbortSignal): Promise<void> {
     const { ca, store, follower, ambient } = this.core;
-    const known = ca.state.trustDomain !== undefined && ca.wantedRoot !== undefined;
+    const known =
+      ca.state.trustDomain !== undefined &&
+      ca.wantedRoot !== undefined &&
+      ca.state.primaryDatacenter !== this.core.datacenter;
     const estranged = this.#isEstranged();
-    if (known && !estranged) return;
+    if (known && !estranged) {
+      this.#adoptionState = undefined;
+      return;
+    }
     try {
-      const index = await adoptBundle(store, await this.#link.firstBundle(signal), fence);
+      const replaced = await this.#own.requireConfirmed();
+      const bundle = await this.#link.firstBundle(signal);
+      const index =
+        replaced === undefined
+          ? await adoptBundle(store, bundle, fence)
+          : await this.#own.giveUp(replaced.hash, bundle, fence);
       await follower.reached(stateIndex(index), { limitMs: 10_000 });
       this.#adoptionState = undefined;
       ambient.logger.info('trust adopted', {
@@ -142,6 +161,26 @@ export class SecondaryRole implements ServerRole {
       this.#adoptionState = stateOfFailure(isBanyanError(error) ? error.code : undefined);
       throw error;
     }
+  }
+
+  /** How the intermediate stands: the one stream that is asked for and not followed. */
+  #standing(): AuthorityStanding {
+    const { failure, failureCode } = this.#task;
+    const { active } = this.core.ca.state;
+    const signedAt = active === undefined ? {} : { lastSuccessAt: epochMs(active.certificate.notBefore) };
+    const tie = this.state;
+    if (tie.state === 'EXPIRED' || active === undefined) {
+      return { ...tie, ...signedAt, ...(failureCode !== undefined && { code: failureCode }), failures: 1 };
+    }
+    if (failure === undefined) return { state: 'READY', reason: '', ...signedAt, failures: 0 };
+    const state = this.#adoptionState ?? stateOfFailure(failureCode);
+    return {
+      state,
+      reason: failure,
+      ...signedAt,
+      ...(failureCode !== undefined && { code: failureCode }),
+      failures: 1,
+    };
   }
 
   /**
@@ -156,19 +195,22 @@ export class SecondaryRole implements ServerRole {
   }
 
   #makeReporter(): BackgroundTask {
-    const { ambient, store, datacenter, settings } = this.core;
+    const { ambient, store, datacenter } = this.core;
     return new BackgroundTask({
       ...ambient,
       backoff: { firstMs: 500, capMs: REPORT_MS },
       turn: async (signal) => {
-        if (this.core.identity.rotating.material === undefined) return 500;
+        // One voice: what is told is the datacenter's, from its database.
+        if (this.core.identity.rotating.material === undefined || this.core.fence() === undefined) return 500;
         const report = await readAuthorityReport(store, datacenter, ambient.clock.now());
         const json = JSON.stringify({
           signingRootId: report.signingRootId,
           horizons: report.horizons,
           wanAddress: this.core.membership.wanAddresses().join(','),
+          ...(await this.#replication.report()),
         });
-        await this.#link.wan.report({ datacenter, json }, { signal });
+        const { roundTripMs } = await this.#link.wan.report({ datacenter, json }, { signal });
+        this.#replication.canary.returned(roundTripMs);
         return REPORT_MS;
       },
       onFailure: (error) => ambient.logger.debug('report not delivered', { reason: messageOf(error) }),

@@ -33,6 +33,14 @@ export const knowsEpoch = async (source: DataSource, epoch: string): Promise<boo
   return rows.length > 0;
 };
 
+/** Why the present history was begun; undefined for the first one of a store. */
+export const historyReason = async (source: DataSource): Promise<HistoryReason | undefined> => {
+  const rows = await source.query<{ reason: HistoryReason }[]>(
+    'SELECT reason FROM store_history h JOIN state_counter s ON s.epoch = h.successor WHERE s.id = 1 LIMIT 1',
+  );
+  return rows[0]?.reason;
+};
+
 /** Begins another history, and keeps the present one and `also` as known. Resolves to the index at which it happened. */
 export const beginHistory = (
   source: DataSource,

@@ -6,7 +6,7 @@ import { type StagedChange, Transaction } from '../ports/transaction.js';
 import { CommitListener } from './commit-listener.js';
 import { appendToLog, readIndex, readPage, takeIndex, trim } from './commit-log.js';
 import { checkFence } from './lease-rows.js';
-import { beginHistory, type HistoryReason, knowsEpoch, readLogHash } from './history.js';
+import { beginHistory, historyReason, type HistoryReason, knowsEpoch, readLogHash } from './history.js';
 import { holdProcess } from './hold-process.js';
 import { codedStoreError, isReadOnly, readOnlyDatabase } from './postgres-errors.js';
 
@@ -102,6 +102,11 @@ export class Store {
   /** See {@link readLogHash}. */
   logHash(index: StateIndex): Promise<string | undefined> {
     return coded(() => readLogHash(this.dataSource, index));
+  }
+
+  /** Why the present epoch was begun; undefined for the first one. */
+  historyReason(): Promise<HistoryReason | undefined> {
+    return coded(() => historyReason(this.dataSource));
   }
 
   /** Whether this store has had that epoch, or was told of it. */

@@ -7,10 +7,10 @@ export const FollowRequest = z.object({
   datacenter: datacenterText,
   epoch: z.string().max(64),
   index: count,
-  logHash: z.string().max(128).default(''),
-  protocol: count.default(0),
+  logHash: z.string().max(128).optional(),
+  protocol: count.optional(),
 });
-export type FollowRequest = z.input<typeof FollowRequest>;
+export type FollowRequest = z.output<typeof FollowRequest>;
 
 /** `banyan.wan.v1.FeedItem`. */
 export const FeedItem = z.object({
@@ -31,12 +31,11 @@ export const FeedEvent = z.object({
   heartbeat: z.boolean(),
   sentAtMs: count,
   more: z.boolean(),
-  latest: count.default(0),
-  logHash: z.string().max(128).default(''),
-  protocol: count.default(0),
+  latest: count.optional(),
+  logHash: z.string().max(128).optional(),
+  protocol: count.optional(),
 });
-/** What a server answers; what it does not tell is taken as 0 or empty. */
-export type FeedEvent = z.input<typeof FeedEvent>;
+export type FeedEvent = z.output<typeof FeedEvent>;
 
 /** `banyan.wan.v1.ReportRequest`: a secondary's status, as the federation room writes it. */
 export const ReportRequest = z.object({ datacenter: datacenterText, json: jsonText });

@@ -4,6 +4,7 @@ import { NextRoot } from './0002-next-root.js';
 import { Ledger } from './0003-ledger.js';
 import { AgentReports } from './0004-agent-reports.js';
 import { Replication } from './0005-replication.js';
+import { Rotations } from './0006-rotations.js';
 import { Servers } from './0007-servers.js';
 import { RootTransitions } from './0008-root-transitions.js';
 
@@ -14,6 +15,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly nam
   Ledger,
   AgentReports,
   Replication,
+  Rotations,
   Servers,
   RootTransitions,
 ];
