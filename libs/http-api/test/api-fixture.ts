@@ -8,6 +8,8 @@ import {
   HttpApiModule,
   HttpApiSettings,
   LeaderDirectory,
+  ReplicationDesk,
+  RotationDesk,
   type ServerEntry,
 } from '@banyan/http-api';
 import { CallerResolver, createHttpApplication, MetricsText } from '@banyan/http-kit';
@@ -23,6 +25,7 @@ import {
   SystemTimers,
 } from '@banyan/kernel';
 import { LedgerReader } from '@banyan/ledger';
+import { RotationReader } from '@banyan/rotation';
 import { createMetrics, HealthRegistry } from '@banyan/telemetry';
 import {
   MemoryCatalog,
@@ -37,6 +40,7 @@ import type { Provider } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { AddressInfo } from 'node:net';
 import { fixedCa, RecordedConfiguration } from './ca-fixture.js';
+import { MemoryRotations } from './memory-rotations.js';
 
 /** One secret per kind of caller. */
 export const SECRETS = {
@@ -80,6 +84,7 @@ export interface Api {
   readonly ca: CaProjection;
   readonly configuration: RecordedConfiguration;
   readonly ledger: LedgerReader;
+  readonly rotations: MemoryRotations;
   readonly health: HealthRegistry;
   readonly stop: () => Promise<void>;
   /** A request as one of the callers; `undefined` for none. */
@@ -94,6 +99,8 @@ const portsOf = (parts: Omit<Api, 'app' | 'port' | 'stop' | 'ask'>, random: Rand
   ...[CatalogReader, CatalogWriter].map((provide) => ({ provide, useValue: parts.catalog })),
   { provide: CaProjection, useValue: parts.ca },
   { provide: LedgerReader, useValue: parts.ledger },
+  { provide: ReplicationDesk, useValue: {} },
+  ...[RotationReader, RotationDesk].map((provide) => ({ provide, useValue: parts.rotations })),
   { provide: CaConfigurationWriter, useValue: parts.configuration },
   { provide: ChangeFollower, useValue: parts.follower },
   { provide: Clock, useClass: SystemClock },
@@ -143,6 +150,7 @@ export const startApi = async (withTokens = true, ledger: LedgerReader = new NoL
     ca: await fixedCa(),
     configuration: new RecordedConfiguration(),
     ledger,
+    rotations: new MemoryRotations(commits),
     health: new HealthRegistry({ timers }),
   };
   follower.register(commits);

@@ -87,18 +87,25 @@ describe('a rotation in the store', () => {
     expect(JSON.stringify(t.logger.lines)).not.toContain(secret);
   });
 
-  it('resumes from a crash before and after every commit, and makes one root of it', async () => {
-    let crashes = 0;
-    for (const when of ['before', 'after'] as const) {
-      const id = await t.start();
-      for (let turn = 0; turn < 14 && t.projection.find(id)?.rotation.finishedAt === undefined; turn += 1) {
+  it.each(['before', 'after'] as const)(
+    'resumes from a crash %s every commit, and makes one root of it',
+    async (when) => {
+      let crashes = 0;
+      const dies = async (atCommit: number): Promise<void> => {
         t.time.jump(1_000);
-        const doomed = t.engineOver(crashingStore(t.store, 1, when));
+        const doomed = t.engineOver(crashingStore(t.store, atCommit, when));
         await doomed.step(t.fence, new AbortController().signal).catch((error: unknown) => {
           expect(error).toBeInstanceOf(Crash);
           crashes += 1;
         });
-        await t.step();
+        // What a process that starts now reads is all there is.
+        await t.projection.load();
+        await t.steps.load();
+      };
+      const id = await t.start();
+      for (let turn = 0; turn < 20 && t.projection.find(id)!.rotation.finishedAt === undefined; turn += 1) {
+        await dies(1);
+        if (when === 'before') await dies(2);
         const { phase, rootId } = t.projection.find(id)!.rotation;
         if (phase === 'distribute') t.evidence.all('trusts', rootId);
         if (phase === 'activate') t.evidence.all('moved', rootId);
@@ -106,14 +113,10 @@ describe('a rotation in the store', () => {
       }
       expect(t.phase(id)).toBe('completed');
       expect(await t.steps.states()).toEqual({ [rootOf(id)]: 'active' });
-      t.evidence.said = () =>
-        JSON.parse(
-          JSON.stringify({ signingRootId: 'X', bundle: ['X'], leaves: { X: 4 } }).replaceAll('X', rootOf(id)),
-        ) as object;
-    }
-    expect(crashes).toBeGreaterThanOrEqual(10);
-    expect(await t.steps.published()).toBe(2);
-  });
+      expect(crashes).toBeGreaterThanOrEqual(5);
+      expect(await t.steps.published()).toBe(1);
+    },
+  );
 
   it('refuses a second rotation by the name of the first one’s laggard, of two at once one', async () => {
     const both = await Promise.allSettled([

@@ -6,7 +6,7 @@ import { type Change, type ChangePage, CommitLogReader, type Projection } from '
  * its effect can be read only after a `ChangeFollower` has applied it, never at the moment of the write.
  */
 export class MemoryCommits extends CommitLogReader implements Projection {
-  readonly topics: readonly string[] = ['intention', 'token', 'node', 'service', 'check'];
+  readonly topics: readonly string[] = ['intention', 'rotation', 'token', 'node', 'service', 'check'];
   readonly #log: Change[] = [];
   readonly #effects: (() => void)[] = [];
   readonly #hints = new Set<() => void>();

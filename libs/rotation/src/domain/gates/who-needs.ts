@@ -3,7 +3,7 @@ import type { DatacenterEvidence } from '../../ports/adoption-evidence.js';
 import type { Blocker } from '../blocker.js';
 import { isWaived, type Waiver } from '../waiver.js';
 import { agentsNotTrusting, leavesBehind } from './agents-behind.js';
-import { iso } from './verdict.js';
+import { iso, REPORT_STALE_MS } from './verdict.js';
 
 /** Which roots are to go, which one has to carry everybody then, and what counts as heard. */
 export interface Need {
@@ -34,7 +34,9 @@ const needOf = ({ datacenter, adoption, reportedAt }: DatacenterEvidence, need: 
     return [{ datacenter, reason: 'unreported', detail: 'it never reported' }];
   }
   if (reportedAt <= need.since) {
-    return [{ datacenter, reason: 'unreported', detail: `it has not reported since ${iso(need.since)}` }];
+    // For a while that is the way a report takes, and nothing to look at.
+    const reason = need.now - need.since > REPORT_STALE_MS ? 'unreported' : 'pending';
+    return [{ datacenter, reason, detail: `it has not reported since ${iso(need.since)}` }];
   }
   return [
     ...serverNeeds({ ...adoption, datacenter }, need),

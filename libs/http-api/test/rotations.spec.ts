@@ -1,0 +1,179 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { MINUTE } from '@banyan/kernel';
+import { type Api, startApi } from './api-fixture.js';
+
+const ROTATIONS = '/v1/connect/ca/rotations';
+const TAINT = '/v1/connect/ca/taint';
+const NOBODY = '00000000-0000-4000-8000-00000000dead';
+
+interface WireRotation {
+  readonly ID: string;
+  readonly Phase: string;
+  readonly Health: string;
+  readonly Reason: string;
+  readonly Policy: Record<string, string>;
+  readonly Waivers: readonly unknown[];
+  readonly ModifyIndex: number;
+}
+
+describe('rotations over HTTP', () => {
+  let api: Api;
+  beforeEach(async () => {
+    api = await startApi();
+  });
+  afterEach(() => api.stop());
+
+  const post = async (path: string, body?: unknown) => {
+    const answer = await api.ask('POST', path, 'manager', body);
+    return { ...answer, json: answer.status === 200 ? (JSON.parse(answer.body) as Record<string, unknown>) : {} };
+  };
+  const put = (id: string, verb: string, body?: unknown) =>
+    api.ask('PUT', `${ROTATIONS}/${id}/${verb}`, 'manager', body);
+  const started = async (): Promise<WireRotation> => {
+    const { json } = await post(ROTATIONS, { DryRun: true });
+    return (await post(ROTATIONS, { PlanHash: json['PlanHash'] })).json as unknown as WireRotation;
+  };
+
+  it('answer a dry run with the plan and its hash, and start by that hash', async () => {
+    const body = {
+      Provider: 'vault',
+      Config: { Token: 's' },
+      DistributeWait: '90s',
+      RetireGrace: '0s',
+      Reason: 'yearly',
+    };
+    const dry = await post(ROTATIONS, { ...body, DryRun: true });
+    expect(dry.json).toMatchObject({
+      Plan: {
+        Kind: 'rotate',
+        Totals: { Signatures: 6 },
+        Blockers: [{ Datacenter: 'dc1', Node: 'n2', Reason: 'offline' }],
+      },
+      PlanHash: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+    expect((await api.ask('GET', ROTATIONS, 'manager')).body).toBe('[]');
+    const start = await post(ROTATIONS, { ...body, PlanHash: dry.json['PlanHash'] });
+    expect(start.json).toMatchObject({
+      Phase: 'prepare',
+      Health: 'running',
+      Note: 'yearly',
+      Policy: { DistributeWait: '1m30s', VerifyWindow: '5m0s', RetireGrace: '0s' },
+      PlanHash: dry.json['PlanHash'],
+      StartedAt: { prepare: '2031-01-01T00:00:00.000Z' },
+    });
+    expect(api.rotations.asked.at(-1)).toMatchObject({
+      what: 'start',
+      request: {
+        provider: 'vault',
+        options: { Token: 's' },
+        crossSign: true,
+        note: 'yearly',
+        policy: { distributeWaitMs: 90_000, retireGraceMs: 0 },
+      },
+    });
+  });
+
+  it('refuse to start without the hash, also by an empty body, which asks for the next root as it is configured', async () => {
+    const refused = await post(ROTATIONS);
+    expect([refused.status, refused.headers['x-banyan-error']]).toEqual([409, 'ROTATION_PLAN_STALE']);
+    expect(api.rotations.asked.at(-1)!.request).toEqual({
+      crossSign: true,
+      note: '',
+      policy: {
+        distributeWaitMs: 15 * MINUTE,
+        verifyWindowMs: 5 * MINUTE,
+        retireGraceMs: 60 * MINUTE,
+        deadlineMs: 10 * MINUTE,
+      },
+    });
+    await post(ROTATIONS, { ForceWithoutCrossSigning: true, DryRun: true });
+    expect(api.rotations.asked.at(-1)!.request).toMatchObject({ crossSign: false });
+  });
+
+  it('are listed newest first, and shown by ID, waiting for a change', async () => {
+    const first = await started();
+    const second = await started();
+    const list = JSON.parse((await api.ask('GET', ROTATIONS, 'reader')).body) as WireRotation[];
+    expect(list.map(({ ID }) => ID)).toEqual([second.ID, first.ID]);
+    const one = await api.ask('GET', `${ROTATIONS}/${first.ID}`, 'reader');
+    const index = one.headers['x-consul-index'];
+    const waiting = api.ask('GET', `${ROTATIONS}/${first.ID}?index=${index}&wait=20s`, 'reader');
+    await put(first.ID, 'pause');
+    expect(JSON.parse((await waiting).body)).toMatchObject({
+      ID: first.ID,
+      Health: 'paused',
+      Possible: ['resume', 'rollback', 'waive'],
+    });
+    const missing = await api.ask('GET', `${ROTATIONS}/${NOBODY}`, 'reader');
+    expect([missing.status, missing.headers['x-banyan-error']]).toEqual([404, 'ROTATION_NOT_FOUND']);
+  });
+
+  it('take every verb, and answer the rotation as it is then', async () => {
+    const { ID } = await started();
+    const steps: readonly (readonly [string, unknown, object])[] = [
+      ['pause', undefined, { Health: 'paused' }],
+      ['resume', { Reason: 'on we go' }, { Health: 'running' }],
+      [
+        'waive',
+        { Datacenter: 'dc2', Node: 'n1', Reason: 'scrapped' },
+        { Waivers: [{ Datacenter: 'dc2', Node: 'n1', Reason: 'scrapped' }] },
+      ],
+      ['rollback', {}, { Phase: 'rolled-back' }],
+    ];
+    for (const [verb, body, shown] of steps) {
+      const answer = await put(ID, verb, body);
+      expect([verb, answer.status]).toEqual([verb, 200]);
+      expect(JSON.parse(answer.body)).toMatchObject({ ID, ...shown });
+    }
+    for (const verb of ['advance', 'retire']) {
+      const answer = await put(ID, verb);
+      expect([answer.status, answer.headers['x-banyan-error']]).toEqual([409, 'ROTATION_STEP_ILLEGAL']);
+    }
+    expect((await put(NOBODY, 'pause')).status).toBe(404);
+  });
+
+  it('take a root out as compromised, by what a dry run says will break', async () => {
+    const body = { RootID: 'R1', Reason: 'stolen', Deadline: '2m' };
+    const dry = await post(TAINT, { ...body, DryRun: true });
+    expect(dry.json).toMatchObject({
+      Plan: { Kind: 'taint', LeavingRootID: 'R1', CrossSign: false, Policy: { Deadline: '2m0s' } },
+    });
+    const taint = await post(TAINT, { ...body, PlanHash: dry.json['PlanHash'] });
+    expect(taint.json).toMatchObject({ Reason: 'compromise', Note: 'stolen' });
+    expect((await post(TAINT, body)).headers['x-banyan-error']).toBe('ROTATION_PLAN_STALE');
+  });
+
+  it('refuse what does not follow the schema, by its name', async () => {
+    const refusals: readonly (readonly [string, string, unknown, string])[] = [
+      ['POST', ROTATIONS, { Foo: 1 }, 'unknown field "Foo"'],
+      ['POST', ROTATIONS, { DistributeWait: 'soon' }, 'invalid duration "soon"'],
+      ['POST', ROTATIONS, { VerifyWindow: '-1s' }, 'a wait is from 0s'],
+      ['POST', ROTATIONS, { RetireGrace: '9999h' }, 'a wait is from 0s'],
+      ['POST', TAINT, { RootID: 'R1' }, 'field "Reason"'],
+      ['POST', TAINT, '', 'EOF'],
+      ['PUT', `${ROTATIONS}/x/waive`, { Datacenter: 'dc1' }, 'field "Reason"'],
+      ['PUT', `${ROTATIONS}/x/pause`, { Why: 'x' }, 'unknown field "Why"'],
+    ];
+    for (const [method, path, body, text] of refusals) {
+      const answer = await api.ask(method, path, 'manager', body);
+      expect([path, answer.status, answer.body.includes(text) ? text : answer.body]).toEqual([path, 400, text]);
+    }
+  });
+
+  it('are read by operators and changed by those who may write', async () => {
+    const { ID } = await started();
+    expect((await api.ask('GET', ROTATIONS, 'web')).body).toContain(`lacks permission 'operator:read'`);
+    expect((await api.ask('GET', `${ROTATIONS}/${ID}`, 'agent')).status).toBe(403);
+    const waiver = { Datacenter: 'dc1', Reason: 'x' };
+    for (const [method, path, body] of [
+      ['POST', ROTATIONS, {}],
+      ['POST', TAINT, { RootID: 'R1', Reason: 'x' }],
+      ['PUT', `${ROTATIONS}/${ID}/pause`, {}],
+      ['PUT', `${ROTATIONS}/${ID}/waive`, waiver],
+    ] as const) {
+      const answer = await api.ask(method, path, 'reader', body);
+      expect([path, answer.status, answer.body.includes(`'operator:write'`)]).toEqual([path, 403, true]);
+    }
+    expect(api.rotations.find(ID)!.rotation.health).toBe('running');
+  });
+});
