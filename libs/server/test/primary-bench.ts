@@ -32,7 +32,7 @@ export const openPrimary = async (databaseUrl: string): Promise<PrimaryBench> =>
   };
   const settings = readSettings(primarySettings, { env, readFile: unreachable });
   const core = await DatacenterCore.open(settings, new SilentLogger(), unreachable);
-  const role = new PrimaryRole(core, unreachable, () => undefined);
+  const role = new PrimaryRole({ core, settings, kinds: [], http: unreachable, onRoot: () => undefined });
   role.start();
   core.lease.start();
   await eventually('the server has a certificate of its own', () => core.identity.rotating.material !== undefined);

@@ -41,7 +41,8 @@ const preparePrimary = async (ports: { http: number; lan: number; wan: number })
   const parts = {
     core,
     links: new DatacenterLinks(core),
-    role: (http: ConstructorParameters<typeof PrimaryRole>[1]) => (role = new PrimaryRole(core, http, () => undefined)),
+    role: (http: ConstructorParameters<typeof PrimaryRole>[0]['http']) =>
+      (role = new PrimaryRole({ core, settings, kinds: [], http, onRoot: () => undefined })),
   };
   return { parts, role: () => role!, isClosed: () => !core.store.dataSource.isInitialized };
 };
