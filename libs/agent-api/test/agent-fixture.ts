@@ -107,7 +107,7 @@ export const startAgent = async (options: TestAgentOptions): Promise<TestAgent> 
   const health = new HealthRegistry({ timers });
   const cache = new AgentCache(source, tools);
   const bundle = new BundleEntry(cache.entry({ path: ROOTS, token: undefined }).entry);
-  const leaves = new LeafCache({ ...tools, datacenter: 'dc1', signer, bundle, reissueSlotMs: 20 });
+  const leaves = new LeafCache({ ...tools, datacenter: 'dc1', signer, bundle, reissueSlotMs: () => 20 });
   const tokens = new TokenCache(servers, clock, timers);
   const chosen: Pick<TestAgent, 'defaultAction' | 'rollout'> = {
     defaultAction: 'deny',

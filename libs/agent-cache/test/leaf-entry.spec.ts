@@ -36,6 +36,7 @@ describe('leaves', () => {
   let random: ScriptedRandom;
   let bundle: BundleEntry;
   let leaves: LeafCache;
+  let slotMs: number;
   beforeAll(async () => {
     first = await TestAuthority.create(TRUST_DOMAIN, 'first');
     second = await TestAuthority.create(TRUST_DOMAIN, 'second');
@@ -43,13 +44,14 @@ describe('leaves', () => {
   beforeEach(() => {
     time = new FakeTime(new SystemClock().now());
     source = new FakeEntrySource();
+    slotMs = SLOT_MS;
     signer = new FakeLeafSigner(first, time.clock);
     random = new ScriptedRandom([0.5]);
     const tools = { clock: time.clock, timers: time.timers, random, logger: new RecordingLogger() };
     const roots = new WatchedEntry({ path: ROOTS, token: undefined }, source, tools);
     bundle = new BundleEntry(roots);
     roots.start();
-    leaves = new LeafCache({ ...tools, datacenter: 'dc1', signer, bundle, reissueSlotMs: SLOT_MS });
+    leaves = new LeafCache({ ...tools, datacenter: 'dc1', signer, bundle, reissueSlotMs: () => slotMs });
   });
   afterEach(async () => {
     await leaves.stop();
@@ -132,7 +134,8 @@ describe('leaves', () => {
     expect(web().current).toBe(leaf);
     await time.advance(1);
     const next = await anotherThan(leaf);
-    expect(next.certificate.authorityKeyId).toBe(bundle.current!.signingKeyId);
+    expect(next.rootId).toBe(bundle.current!.activeRootId);
+    expect(next.certificate.authorityKeyId).toBe(second.intermediate.subjectKeyId);
     await time.advance(SLOT_MS);
     expect(signer.asked).toHaveLength(2);
   });
@@ -159,11 +162,126 @@ describe('leaves', () => {
     await asked(2);
     await settled();
     expect(await read()).toBe(leaf);
-    await time.advance(6_999);
+    expect(leaves.summary().rateLimited).toBe(1);
+    // Its own jitter is drawn on top: half of a tenth.
+    await time.advance(7_349);
     expect(signer.asked).toHaveLength(2);
     signer.failure = undefined;
     await time.advance(1);
     await anotherThan(leaf);
+    expect(leaves.summary().rateLimited).toBe(0);
+    expect(signer.reasons).toEqual(['first', 'renewal', 'renewal']);
+  });
+
+  it('draw their moment within the spread that holds when the root changes', async () => {
+    const leaf = await issued();
+    slotMs = 4_000;
+    signer.authority = second;
+    trust(second, first);
+    await settled();
+    slotMs = SLOT_MS;
+    await time.advance(1_999);
+    expect(web().current).toBe(leaf);
+    await time.advance(1);
+    await anotherThan(leaf);
+    expect(signer.reasons).toEqual(['first', 'rotation']);
+  });
+
+  it('are signed again at once, without a slot, when their root has left the bundle', async () => {
+    const leaf = await issued();
+    trust(second, first);
+    await settled();
+    signer.authority = second;
+    trust(second);
+    const next = await anotherThan(leaf);
+    expect([next.rootId, signer.reasons]).toEqual([second.root.fingerprintSha1, ['first', 'taint']]);
+  });
+
+  it('under a root that the bundle does not have yet are no reason to ask again', async () => {
+    const crossing = await first.crossSign(second);
+    signer.authority = second;
+    signer.extra = [crossing];
+    const leaf = await issued();
+    expect(leaf.rootId).toBe(second.root.fingerprintSha1);
+    slotMs = 0;
+    trust(second, first);
+    await time.advance(30 * MINUTE - 1 - (time.now - leaf.certificate.notBefore));
+    expect([web().current, signer.asked.length]).toEqual([leaf, 1]);
+  });
+
+  it('are not signed again when nothing but an intermediate or the order of the roots changed', async () => {
+    const leaf = await issued();
+    const renewed = await TestAuthority.create(TRUST_DOMAIN, 'unused');
+    trust(first, second);
+    await settled();
+    source.publish(ROOTS, {
+      index: 60,
+      body: first.rootsAnswer().replace(first.intermediate.subjectKeyId!, renewed.intermediate.subjectKeyId!),
+    });
+    await time.advance(passed(leaf, 0.45) - 1);
+    expect([web().current, signer.asked.length]).toEqual([leaf, 1]);
+  });
+
+  it('are counted by root as they come, change and go', async () => {
+    const changes: unknown[] = [];
+    leaves.onChange(() => changes.push(leaves.summary().byRoot));
+    const leaf = await issued();
+    const [firstId, secondId] = [first, second].map(({ root }) => root.fingerprintSha1);
+    expect(leaves.summary()).toEqual({
+      byRoot: { [firstId!]: 1 },
+      oldestAt: leaf.certificate.notBefore,
+      rateLimited: 0,
+    });
+    signer.authority = second;
+    trust(second, first);
+    await settled();
+    await time.advance(SLOT_MS / 2);
+    await anotherThan(leaf);
+    expect(leaves.summary().byRoot).toEqual({ [secondId!]: 1 });
+    expect(leaves.rootsOf('web')).toEqual([secondId]);
+    expect(changes.length).toBeGreaterThanOrEqual(2);
+    await leaves.stop();
+    expect(leaves.summary()).toEqual({ byRoot: {}, rateLimited: 0 });
+  });
+
+  it('that have expired are not counted any more', async () => {
+    const leaf = await issued();
+    signer.failure = new BanyanError('SERVER_UNREACHABLE', 'no server answers');
+    await time.advance(leaf.renewAt - time.now);
+    await asked(2);
+    await settled();
+    time.jump(leaf.certificate.notAfter - time.now);
+    await time.advance(1_000);
+    await eventually('it is not counted', () => Object.keys(leaves.summary().byRoot).length === 0);
+    expect(web().current).toBe(leaf);
+  });
+
+  it('are asked for few at a time, those that somebody waits for before renewals', async () => {
+    const leaf = await issued();
+    const held: (() => void)[] = [];
+    const sign = signer.sign.bind(signer);
+    signer.sign = async (request) => {
+      signer.reasons.push(request.reason);
+      await new Promise<void>((resolve) => held.push(resolve));
+      return sign(request);
+    };
+    time.jump(leaf.renewAt - time.now);
+    for (let at = 0; at < 8; at += 1) leaves.entry(`s${at}`, undefined);
+    await eventually('eight are under way', () => held.length === 8);
+    await time.advance(MINUTE);
+    leaves.entry('waited-for', undefined);
+    await settled();
+    expect(held).toHaveLength(8);
+    signer.reasons.length = 0;
+    held[0]!();
+    await eventually('the next is under way', () => held.length === 9);
+    held[1]!();
+    await eventually('and the next', () => held.length === 10);
+    expect(signer.reasons.filter((reason) => reason === 'renewal')).toHaveLength(1);
+    expect(held.length).toBe(10);
+    signer.sign = sign;
+    held.forEach((letGo) => letGo());
+    await eventually('all are there', () => leaves.summary().byRoot[first.root.fingerprintSha1] === 10);
   });
 
   it('tell a first reader that the rate is reached', async () => {
@@ -225,23 +343,17 @@ describe('leaves', () => {
 describe('leafDue', () => {
   const now = new SystemClock().now();
   const at = (minutes: number) => (now + minutes * MINUTE) as typeof now;
-  const situation = { renewAt: at(60), signedBy: 'a', now };
+  const situation = { renewAt: at(60), rootId: 'a', now };
+  const changed = { ...situation, activeRootId: 'b' };
   it.each([
-    ['its moment has come', { ...situation, now: at(60) }, { kind: 'renew', reason: 'lifetime' }],
+    ['its moment has come', { ...situation, now: at(60) }, { kind: 'renew', reason: 'renewal' }],
     ['the roots are unknown', situation, { kind: 'wait', until: at(60) }],
-    ['nothing changed', { ...situation, signsNow: 'a' }, { kind: 'wait', until: at(60) }],
-    ['the authority changed', { ...situation, signsNow: 'b' }, { kind: 'draw-slot' }],
-    ['its place is to come', { ...situation, signsNow: 'b', authorityChangeAt: at(5) }, { kind: 'wait', until: at(5) }],
-    [
-      'its place is after its moment',
-      { ...situation, signsNow: 'b', authorityChangeAt: at(90) },
-      { kind: 'wait', until: at(60) },
-    ],
-    [
-      'its place has come',
-      { ...situation, signsNow: 'b', authorityChangeAt: now },
-      { kind: 'renew', reason: 'authority-changed' },
-    ],
+    ['nothing changed', { ...situation, activeRootId: 'a' }, { kind: 'wait', until: at(60) }],
+    ['another root signs', changed, { kind: 'draw-slot' }],
+    ['its place is to come', { ...changed, rootChangeAt: at(5) }, { kind: 'wait', until: at(5) }],
+    ['its place is after its moment', { ...changed, rootChangeAt: at(90) }, { kind: 'wait', until: at(60) }],
+    ['its place has come', { ...changed, rootChangeAt: now }, { kind: 'renew', reason: 'rotation' }],
+    ['its root is gone', { ...changed, rootGone: true, rootChangeAt: at(5) }, { kind: 'renew', reason: 'taint' }],
   ] as const)('when %s', (_, of, due) => {
     expect(leafDue(of)).toEqual(due);
   });

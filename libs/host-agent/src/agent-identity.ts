@@ -1,4 +1,4 @@
-import { leafDue, parseBundle, renewalMoment } from '@banyan/agent-cache';
+import { type Bundle, leafDue, parseBundle, refusalOfFresh, renewalMoment, SKEW_WAIT_MS } from '@banyan/agent-cache';
 import { formatSpiffeId, parseSpiffeId } from '@banyan/identity';
 import {
   BackgroundTask,
@@ -21,17 +21,20 @@ import {
   parseCertificates,
   verifyChain,
 } from '@banyan/pki';
-import { FirstContact, type LanClient, RotatingIdentity } from '@banyan/rpc';
+import { type LanClient, RotatingIdentity } from '@banyan/rpc';
+import { type Anchor, anchorHashOf, meetServer } from './agent-contact.js';
 import type { IdentityMaterial, StoredIdentity } from './stored-identity.js';
 
 export interface AgentIdentityOptions {
   readonly datacenter: string;
   readonly node: string;
-  readonly addresses: readonly string[];
+  /** host:port of the servers, as they are configured or were learned. */
+  readonly addresses: () => readonly string[];
   readonly token: () => SecretText;
-  readonly anchor: () => { readonly pin: string } | { readonly caPem: string };
+  readonly anchor: () => Anchor;
   readonly stored: StoredIdentity;
-  readonly reissueSlotMs: number;
+  /** Over how many ms renewals are spread when another root signs. */
+  readonly reissueSlotMs: () => number;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
@@ -53,10 +56,16 @@ export class AgentIdentity {
   #material: IdentityMaterial | undefined;
   #certificate: Certificate | undefined;
   #renewAt: EpochMs = epochMs(0);
-  #signsNow: string | undefined;
-  #authorityChangeAt: EpochMs | undefined;
+  /** The root above the certificate; undefined when no root of the bundle is. */
+  #rootId: string | undefined;
+  #activeRootId: string | undefined;
+  #rootChangeAt: EpochMs | undefined;
+  /** The root above the certificate was in the bundle; and is not any more. */
+  #rootWasTrusted = false;
+  #rootGone = false;
   #failure: string | undefined;
   #refusal: string | undefined;
+  #turnOfServers: number | undefined;
   #enrolledAt: EpochMs = epochMs(0);
 
   constructor(
@@ -76,6 +85,11 @@ export class AgentIdentity {
     return this.#failure;
   }
 
+  /** The root above the agent's own certificate. */
+  get rootId(): string | undefined {
+    return this.#rootId;
+  }
+
   start(): void {
     const kept = this.options.stored.read();
     if (kept !== undefined) this.#tryKept(kept);
@@ -86,9 +100,12 @@ export class AgentIdentity {
     return this.#task.stop();
   }
 
-  /** The bundle changed: later connections trust it, and a changed authority means a renewal within the slot. */
-  trust(bundlePem: string, signingKeyId: string): void {
-    this.#signsNow = signingKeyId;
+  /** The bundle changed: later connections trust it, and another active root means a renewal within the slot, a root that is gone one at once. */
+  trust({ bundlePem, activeRootId, rootIds }: Pick<Bundle, 'bundlePem' | 'activeRootId' | 'rootIds'>): void {
+    this.#activeRootId = activeRootId;
+    const isTrusted = this.#rootId !== undefined && rootIds.includes(this.#rootId);
+    this.#rootGone = this.#rootWasTrusted && !isTrusted;
+    this.#rootWasTrusted ||= isTrusted;
     if (this.#material !== undefined && this.#material.bundlePem !== bundlePem)
       this.#use({ ...this.#material, bundlePem });
     this.#task.wake();
@@ -126,23 +143,36 @@ export class AgentIdentity {
     throw new BanyanError('PEER_NOT_ALLOWED', `it is of another node than ${node} of ${datacenter}`);
   }
 
+  /** A clock that is wrong is said, and looked at again later: every attempt costs the server a signature. */
   async #turn(signal: AbortSignal): Promise<number> {
+    try {
+      return await this.#step(signal);
+    } catch (error) {
+      if (!isBanyanError(error, 'CLOCK_SKEW')) throw error;
+      this.#failed(error);
+      return SKEW_WAIT_MS;
+    }
+  }
+
+  async #step(signal: AbortSignal): Promise<number> {
     const now = this.options.clock.now();
     const certificate = this.#certificate;
     if (certificate === undefined || certificate.notAfter <= now || this.#refusal !== undefined) {
       await this.#enrol(signal);
       return 0;
     }
+    if (this.#activeRootId === this.#rootId) this.#rootChangeAt = undefined;
     const due = leafDue({
       renewAt: this.#renewAt,
-      signedBy: certificate.authorityKeyId ?? '',
-      ...(this.#signsNow !== undefined && { signsNow: this.#signsNow }),
-      ...(this.#authorityChangeAt !== undefined && { authorityChangeAt: this.#authorityChangeAt }),
+      rootId: this.#rootId ?? '',
+      rootGone: this.#rootGone,
+      ...(this.#activeRootId !== undefined && { activeRootId: this.#activeRootId }),
+      ...(this.#rootChangeAt !== undefined && { rootChangeAt: this.#rootChangeAt }),
       now,
     });
     if (due.kind === 'wait') return Math.min(LOOK_MS, due.until - now);
     if (due.kind === 'draw-slot') {
-      this.#authorityChangeAt = epochMs(now + this.options.random.fraction() * this.options.reissueSlotMs);
+      this.#rootChangeAt = epochMs(now + this.options.random.fraction() * this.options.reissueSlotMs());
       return 0;
     }
     await this.#renew(signal);
@@ -151,12 +181,17 @@ export class AgentIdentity {
 
   async #enrol(signal: AbortSignal): Promise<void> {
     const { addresses, datacenter, node, clock, token, logger } = this.options;
-    const address = addresses[Math.floor(this.options.random.fraction() * addresses.length)]!;
-    const contact = await FirstContact.open({ address, datacenter, anchor: this.options.anchor(), clock, signal });
+    const all = addresses();
+    // In turn from a place that is drawn, so that one that is away costs one try.
+    this.#turnOfServers ??= Math.floor(this.options.random.fraction() * all.length);
+    const address = all[this.#turnOfServers++ % all.length]!;
+    const anchor = this.options.anchor();
+    const kept = this.#material;
+    const contact = await meetServer({ address, datacenter, anchor, kept, clock, logger, signal });
     try {
       const key = await this.#makeRequest(contact.roots.trustDomain);
       const reply = await contact.enrolAgent({ token: token(), node, csrPem: key.csrPem });
-      this.#accept(reply, key);
+      this.#accept(reply, key, anchorHashOf(anchor));
       this.#enrolledAt = clock.now();
       this.#refusal = undefined;
       logger.info('agent enrolled', { id: key.uri, server: address });
@@ -189,20 +224,22 @@ export class AgentIdentity {
   #accept(
     reply: { certificatePem: string; bundleJson: string },
     key: { keyPem: string; uri: string; trustDomain: string },
+    anchorHash = this.#material?.anchorHash,
   ): void {
     const bundle = parseBundle(reply.bundleJson);
     const presented = parseCertificates(reply.certificatePem);
-    const verdict = verifyChain({
-      presented,
-      anchors: bundle.roots,
-      now: this.options.clock.now(),
-      trustDomain: key.trustDomain,
-      usage: 'tls-client',
+    const now = this.options.clock.now();
+    const { trustDomain } = key;
+    const verdict = verifyChain({ presented, anchors: bundle.roots, now, trustDomain, usage: 'tls-client' });
+    if (!verdict.ok) throw refusalOfFresh(presented[0]!, verdict, now);
+    this.#use({
+      chainPem: reply.certificatePem,
+      keyPem: key.keyPem,
+      bundlePem: bundle.bundlePem,
+      ...(anchorHash !== undefined && { anchorHash }),
     });
-    if (!verdict.ok) throw new BanyanError(verdict.code, `the agent's certificate is refused: ${verdict.reason}`);
-    this.#use({ chainPem: reply.certificatePem, keyPem: key.keyPem, bundlePem: bundle.bundlePem });
-    this.#signsNow = bundle.signingKeyId;
-    this.#authorityChangeAt = undefined;
+    this.#activeRootId = bundle.activeRootId;
+    this.#rootChangeAt = undefined;
     this.#failure = undefined;
   }
 
@@ -213,11 +250,20 @@ export class AgentIdentity {
       bundlePem: material.bundlePem,
     });
     if (this.#material?.chainPem !== material.chainPem) {
-      this.#certificate = parseCertificates(material.chainPem)[0]!;
+      const presented = parseCertificates(material.chainPem);
+      this.#certificate = presented[0]!;
+      this.#rootId = this.#rootAbove(presented, parseCertificates(material.bundlePem));
+      this.#rootWasTrusted = false;
+      this.#rootGone = false;
       this.#renewAt = renewalMoment(this.#certificate, this.options.random.fraction());
     }
     this.#material = material;
     this.#store(material);
+  }
+
+  #rootAbove(presented: readonly Certificate[], anchors: readonly Certificate[]): string | undefined {
+    const verdict = verifyChain({ presented, anchors, now: this.options.clock.now(), usage: 'tls-client' });
+    return verdict.ok ? verdict.path.at(-1)!.fingerprintSha1 : undefined;
   }
 
   /** A full disk must not cost the running agent its identity: it is kept in memory and written again at the next change. */
@@ -232,11 +278,10 @@ export class AgentIdentity {
   }
 
   #failed(error: unknown): void {
+    const code = isBanyanError(error) ? error.code : 'INTERNAL';
     const reason = messageOf(error);
-    if (this.#failure !== reason) {
-      const code = isBanyanError(error) ? error.code : 'INTERNAL';
-      this.options.logger.warn('agent identity not ready', { code, reason });
-    }
-    this.#failure = reason;
+    const failure = `${code}: ${reason}`;
+    if (this.#failure !== failure) this.options.logger.warn('agent identity not ready', { code, reason });
+    this.#failure = failure;
   }
 }

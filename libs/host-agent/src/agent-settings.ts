@@ -28,6 +28,8 @@ export const agentSettings = z.object({
     .max(32)
     .default('10s')
     .transform((value) => parseGoDuration(value))
-    .describe('After a change of root, leaves are renewed at a moment drawn within this time.'),
+    .describe(
+      'After a change of root, leaves are renewed at a moment drawn within this time, until a server has said how long it takes.',
+    ),
 });
 export type AgentProcessSettings = Readonly<z.output<typeof agentSettings>>;

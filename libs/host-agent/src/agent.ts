@@ -14,7 +14,16 @@ import {
 } from '@banyan/agent-api';
 import { AgentCache, BundleEntry, LeafCache } from '@banyan/agent-cache';
 import { CallerResolver, createHttpApplication, MetricsText } from '@banyan/http-kit';
-import { BanyanError, type Logger, Random, SystemClock, SystemRandom, SystemTimers, Timers } from '@banyan/kernel';
+import {
+  BanyanError,
+  type Logger,
+  Random,
+  skewOf,
+  SystemClock,
+  SystemRandom,
+  SystemTimers,
+  Timers,
+} from '@banyan/kernel';
 import { LanClient } from '@banyan/rpc';
 import { httpTls, listening, readAnchor } from '@banyan/boot';
 import { KeyEncryption } from '@banyan/store';
@@ -25,6 +34,7 @@ import { AgentIdentity } from './agent-identity.js';
 import type { AgentProcessSettings } from './agent-settings.js';
 import { Heartbeat } from './heartbeat.js';
 import { LanEntrySource, LanLeafSigner, LanServerCalls } from './lan-adapters.js';
+import { ReportSource } from './report-source.js';
 import { StoredIdentity } from './stored-identity.js';
 
 const VERSION = '0.1.0';
@@ -42,6 +52,7 @@ export class Agent {
   readonly #sidecars: SidecarReports;
   readonly #checks: CheckRunner;
   readonly #heartbeat: Heartbeat;
+  readonly #report: ReportSource;
   readonly #health: HealthRegistry;
   readonly #servers: LanServerCalls;
   readonly #nodeId: string;
@@ -60,11 +71,11 @@ export class Agent {
         ...tools,
         datacenter,
         node,
-        addresses: settings.BANYAN_SERVER_LAN_ADDRESSES,
+        addresses: () => this.#lan.addresses,
         token: () => agentToken(settings),
         anchor: () => readAnchor(settings),
         stored: new StoredIdentity(join(dataDir, 'identity.json'), loadKeys(settings), logger),
-        reissueSlotMs: settings.BANYAN_REISSUE_SLOT,
+        reissueSlotMs: () => this.#reissueSlotMs(),
       },
       () => this.#lan,
     );
@@ -79,14 +90,14 @@ export class Agent {
     this.#bundle = new BundleEntry(this.#cache.entry({ path: ROOTS_PATH, token: undefined }).entry);
     this.#bundle.onChange(() => {
       const bundle = this.#bundle.current;
-      if (bundle !== undefined) this.#identity.trust(bundle.bundlePem, bundle.signingKeyId);
+      if (bundle !== undefined) this.#identity.trust(bundle);
     });
     this.#leaves = new LeafCache({
       ...tools,
       datacenter,
       signer: new LanLeafSigner(this.#lan),
       bundle: this.#bundle,
-      reissueSlotMs: settings.BANYAN_REISSUE_SLOT,
+      reissueSlotMs: () => this.#reissueSlotMs(),
     });
     this.#services = new LocalServices(join(dataDir, 'services.json'), logger);
     this.#sidecars = new SidecarReports({
@@ -107,9 +118,28 @@ export class Agent {
       version: VERSION,
       lan: this.#lan,
       services: this.#services,
+      report: (clockOffsetMs) => this.#report.collect(clockOffsetMs),
       onRefused: (reason) => this.#identity.refused(reason),
+      // What is configured stays: a datacenter may tell of addresses that cannot be reached from here.
+      onServers: (learned) => this.#lan.setAddresses([...settings.BANYAN_SERVER_LAN_ADDRESSES, ...learned]),
     });
+    this.#report = new ReportSource(
+      {
+        ...this.#ambient,
+        bundle: this.#bundle,
+        leaves: this.#leaves,
+        sidecars: this.#sidecars,
+        identityRootId: () => this.#identity.rootId,
+        version: VERSION,
+      },
+      () => this.#heartbeat.wake(),
+    );
     this.#health = this.#makeHealth();
+  }
+
+  /** The servers know how many leaves share the signing budget; before one has said so, the setting holds. */
+  #reissueSlotMs(): number {
+    return this.#heartbeat.reissueSpreadMs ?? this.settings.BANYAN_REISSUE_SLOT;
   }
 
   static async start(settings: AgentProcessSettings, logger: Logger): Promise<Agent> {
@@ -124,6 +154,7 @@ export class Agent {
 
   async stop(): Promise<void> {
     await this.#app?.close();
+    this.#report.stop();
     await Promise.all([
       this.#heartbeat.stop(),
       this.#checks.stop(),
@@ -194,6 +225,10 @@ export class Agent {
     health.register('identity', () => {
       if (this.#identity.rotating.material !== undefined) return { ok: true };
       return { ok: false, reason: this.#identity.failure ?? 'enrolment is under way' };
+    });
+    health.register('clock', () => {
+      const skew = skewOf(this.#heartbeat.skewMs);
+      return { ok: true, ...(skew !== undefined && { note: `CLOCK_SKEW: our clock is ${skew} the server's` }) };
     });
     health.register('roots', () => {
       if (this.#bundle.current === undefined) return { ok: false, reason: 'the roots were not received yet' };

@@ -7,6 +7,7 @@ import {
   type Random,
   type Timers,
 } from '@banyan/kernel';
+import type { AgentReport } from '@banyan/adoption';
 import type { LocalServices } from '@banyan/agent-api';
 import type { LanClient } from '@banyan/rpc';
 
@@ -17,8 +18,12 @@ export interface HeartbeatOptions {
   readonly version: string;
   readonly lan: LanClient;
   readonly services: LocalServices;
+  /** What this agent says of its roots, leaves and sidecars; given how far our clock is ahead of the servers', in ms. */
+  readonly report: (clockOffsetMs: number) => AgentReport;
   /** Told when the servers refuse our identity, or theirs is refused. */
   readonly onRefused: (reason: string) => void;
+  /** Told of the LAN addresses of the servers that live, whenever a server has answered. */
+  readonly onServers: (addresses: readonly string[]) => void;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
@@ -36,6 +41,7 @@ export class Heartbeat {
   #defaultAction: 'allow' | 'deny' = 'deny';
   #lastHeardAt: number | undefined;
   #skewMs = 0;
+  #reissueSpreadMs: number | undefined;
 
   constructor(private readonly options: HeartbeatOptions) {
     this.#task = new BackgroundTask({
@@ -69,6 +75,11 @@ export class Heartbeat {
     return this.#lastHeardAt;
   }
 
+  /** Over how many ms renewals after a change of root are to be spread, as a server last said. */
+  get reissueSpreadMs(): number | undefined {
+    return this.#reissueSpreadMs;
+  }
+
   start(): void {
     this.#task.start();
   }
@@ -87,8 +98,9 @@ export class Heartbeat {
     const whole = this.#changed;
     this.#changed = false;
     const sentAt = clock.now();
+    const reportJson = JSON.stringify(this.options.report(this.#skewMs));
     const reply = await lan.heartbeat(
-      { node, address, version, observedMs: sentAt, ...(whole && { nodeJson: this.#nodeJson() }) },
+      { node, address, version, observedMs: sentAt, reportJson, ...(whole && { nodeJson: this.#nodeJson() }) },
       { signal },
     );
     const now = clock.now();
@@ -97,6 +109,8 @@ export class Heartbeat {
     if (reply.defaultIntentionPolicy === 'allow' || reply.defaultIntentionPolicy === 'deny') {
       this.#defaultAction = reply.defaultIntentionPolicy;
     }
+    this.#reissueSpreadMs = reply.reissueSpreadMs ?? this.#reissueSpreadMs;
+    this.options.onServers(reply.servers ?? []);
     if (reply.known === false && !whole) this.#changed = true;
     return this.#changed ? 0 : BEAT_MS;
   }

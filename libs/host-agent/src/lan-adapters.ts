@@ -1,5 +1,12 @@
 import { type Caller, parseRole } from '@banyan/acl';
-import { EntrySource, type EntryEvent, type EntryRequest, LeafSigner, type SignedLeaf } from '@banyan/agent-cache';
+import {
+  EntrySource,
+  type EntryEvent,
+  type EntryRequest,
+  type LeafRequest,
+  LeafSigner,
+  type SignedLeaf,
+} from '@banyan/agent-cache';
 import { type CarriedAnswer, type CarriedRequest, ServerCalls } from '@banyan/agent-api';
 import { answerLimitMs } from '@banyan/http-kit';
 import { BanyanError, SecretText } from '@banyan/kernel';
@@ -26,9 +33,9 @@ export class LanLeafSigner extends LeafSigner {
     super();
   }
 
-  override async sign(request: { csrPem: string; token: SecretText | undefined }): Promise<SignedLeaf> {
-    const reply = await this.lan.signLeaf({ csrPem: request.csrPem, token: request.token ?? ANONYMOUS_TOKEN });
-    if (reply.chainPem !== '') return { chainPem: reply.chainPem, index: reply.createIndex };
+  override async sign({ csrPem, token, reason }: LeafRequest): Promise<SignedLeaf> {
+    const reply = await this.lan.signLeaf({ csrPem, token: token ?? ANONYMOUS_TOKEN, reason });
+    if (reply.chainPem !== '') return { chainPem: reply.chainPem, index: reply.createIndex, rootId: reply.rootId };
     throw new BanyanError('CSR_RATE_LIMITED', 'Rate limit reached, try again later', {
       fields: { retryAfterMs: reply.retryAfterMs ?? 500 },
     });

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { LocalServices } from '@banyan/agent-api';
+import { type AgentReport, NO_SIDECARS } from '@banyan/adoption';
+import { type Bundle, parseBundle } from '@banyan/agent-cache';
 import { BanyanError, HOUR, SecretText, SystemClock, SystemRandom, SystemTimers } from '@banyan/kernel';
 import { parseAgentRegistration } from '@banyan/catalog';
 import { LanClient } from '@banyan/rpc';
@@ -47,6 +49,10 @@ interface Tied {
   readonly serial: () => string | undefined;
 }
 
+/** The bundle as the roots of servers tell it that sign with `authority` and still trust `older` ones. */
+const bundleOf = (authority: TestAuthority, ...older: TestAuthority[]): Bundle =>
+  parseBundle(authority.rootsAnswer(older));
+
 const file = (): string => join(folder, 'identity.json');
 
 /** An identity as the agent composes it, started. */
@@ -57,11 +63,11 @@ const startIdentity = (changes: Partial<AgentIdentityOptions> = {}): Tied => {
       logger,
       datacenter: 'dc1',
       node: 'n1',
-      addresses: [server.address],
+      addresses: () => [server.address],
       token: () => new SecretText(TOKEN),
       anchor: () => ({ pin: first.root.fingerprintSha256 }),
       stored: new StoredIdentity(file(), keys, logger),
-      reissueSlotMs: 20,
+      reissueSlotMs: () => 20,
       ...changes,
     },
     () => lan,
@@ -162,7 +168,7 @@ describe('an identity in use', () => {
     await ready(tied);
     const before = tied.serial();
     // As the roots tell it: the next root is trusted first, then the server shows it.
-    tied.identity.trust(first.root.pem + second.root.pem, second.intermediate.subjectKeyId!);
+    tied.identity.trust(bundleOf(second, first));
     await server.rotate(second, [first]);
     await eventually('it is renewed', () => tied.serial() !== before);
     expect([server.renewals, server.tokensSeen.length]).toEqual([1, 1]);
@@ -174,7 +180,7 @@ describe('an identity in use', () => {
     await ready(tied);
     server.refusal = new BanyanError('PEER_NOT_ALLOWED', 'the node was removed');
     const before = tied.serial();
-    tied.identity.trust(first.root.pem, 'another-key-id');
+    tied.identity.trust({ ...bundleOf(first), activeRootId: 'another' });
     await eventually('it has enrolled again', () => server.tokensSeen.length === 2 && tied.serial() !== before);
     expect(logger.of('the servers refuse this identity: the agent enrols again')).toEqual([
       { reason: 'the node was removed' },
@@ -205,12 +211,21 @@ describe('an identity in use', () => {
 /** How many beats told the whole node. On the wire no text is empty text. */
 const wholeBeats = (): number => server.beats.filter(({ nodeJson }) => (nodeJson ?? '') !== '').length;
 
+const report = (clockOffsetMs: number): AgentReport => ({
+  bundle: ['r1'],
+  leaves: { byRoot: {}, rateLimited: 0 },
+  ...NO_SIDECARS,
+  clockOffsetMs,
+  version: '1',
+});
+const onServers = (): void => undefined;
+
 /** The heartbeat of a node with its services, started. */
 const startHeartbeat = ({ identity, lan }: Tied): { heartbeat: Heartbeat; services: LocalServices } => {
   const services = new LocalServices(join(folder, 'services.json'), logger);
   const node = { node: 'n1', nodeId: '00000000-0000-4000-8000-000000000001', address: '10.0.0.7', version: '1' };
   const onRefused = (reason: string): void => identity.refused(reason);
-  const heartbeat = new Heartbeat({ ...tools, ...node, logger, lan, services, onRefused });
+  const heartbeat = new Heartbeat({ ...tools, ...node, logger, lan, services, onRefused, onServers, report });
   ending.push(() => heartbeat.stop());
   heartbeat.start();
   return { heartbeat, services };
@@ -231,6 +246,10 @@ describe('a heartbeat', () => {
     });
     expect(heartbeat.defaultAction).toBe('allow');
     expect(heartbeat.skewMs).toBeGreaterThanOrEqual(5_000);
+    expect([heartbeat.reissueSpreadMs, JSON.parse(server.beats[0]!.reportJson!)]).toMatchObject([
+      700,
+      { bundle: ['r1'], clockOffsetMs: 0 },
+    ]);
 
     services.register(parseAgentRegistration({ Name: 'web', Port: 1, Check: { TTL: '1h' } }));
     await eventually('the change is told', () => server.beats.length === 2);

@@ -1,20 +1,36 @@
 import type { SecretText } from '@banyan/kernel';
-import { HOUR, MINUTE } from '@banyan/kernel';
+import { type EpochMs, epochMs, HOUR, MINUTE } from '@banyan/kernel';
+import { type LeafSummary, LeafTally } from '../domain/leaf-tally.js';
 import { entryKey } from './agent-cache.js';
 import { LeafEntry, type LeafEntryOptions } from './leaf-entry.js';
+import { SigningGate } from './signing-gate.js';
 
 const EVICT_AFTER_MS = 72 * HOUR;
 /** An entry that has no leaf, as when the token may not have one, is asked for every few seconds: not for days. */
 const EVICT_EMPTY_AFTER_MS = 10 * MINUTE;
 /** More leaves than this are not kept: the least recently used one goes first. */
 const MOST_LEAVES = 10_000;
+/** Looking through all of them with every one that is added would cost seconds with 10,000. */
+const SWEEP_MS = MINUTE;
 
 /** Leaves by service and token, bounded in count and age. */
 export class LeafCache {
   readonly #entries = new Map<string, LeafEntry>();
   readonly #byService = new Map<string, Set<LeafEntry>>();
+  readonly #shared = { tally: new LeafTally(), gate: new SigningGate() };
+  #sweptAt: EpochMs = epochMs(0);
 
-  constructor(private readonly options: Omit<LeafEntryOptions, 'service' | 'token'>) {}
+  constructor(private readonly options: Omit<LeafEntryOptions, 'service' | 'token' | 'tally' | 'gate'>) {}
+
+  /** Counts of the live leaves, at a cost that does not grow with them. */
+  summary(): LeafSummary {
+    return this.#shared.tally.summary();
+  }
+
+  /** Calls `listener` whenever the summary changed; returns what ends that. */
+  onChange(listener: () => void): () => void {
+    return this.#shared.tally.onChange(listener);
+  }
 
   get size(): number {
     return this.#entries.size;
@@ -25,9 +41,10 @@ export class LeafCache {
     const present = this.#entries.get(key);
     if (present !== undefined) return { entry: present, hit: present.current !== undefined };
     this.#evictUnused();
-    const entry = new LeafEntry({ ...this.options, service, token });
+    const entry = new LeafEntry({ ...this.options, ...this.#shared, service, token });
     this.#entries.set(key, entry);
-    this.#byService.set(service, (this.#byService.get(service) ?? new Set()).add(entry));
+    const ofService = this.#byService.get(service) ?? new Set();
+    this.#byService.set(service, ofService.add(entry));
     entry.start();
     return { entry, hit: false };
   }
@@ -44,9 +61,12 @@ export class LeafCache {
     this.#byService.clear();
   }
 
-  /** Looked at whenever an entry is added: only then can there be too many. */
+  /** Looked at when an entry is added: only then can there be too many. */
   #evictUnused(): void {
     const now = this.options.clock.now();
+    const isFull = this.#entries.size >= MOST_LEAVES;
+    if (!isFull && Math.abs(now - this.#sweptAt) < SWEEP_MS) return;
+    this.#sweptAt = now;
     for (const [key, entry] of this.#entries) {
       const keptMs = entry.current === undefined ? EVICT_EMPTY_AFTER_MS : EVICT_AFTER_MS;
       if (entry.lastUsedAt <= now - keptMs) this.#drop(key, entry);
@@ -58,9 +78,9 @@ export class LeafCache {
 
   #drop(key: string, entry: LeafEntry): void {
     this.#entries.delete(key);
-    const siblings = this.#byService.get(entry.service);
-    siblings?.delete(entry);
-    if (siblings?.size === 0) this.#byService.delete(entry.service);
+    const ofService = this.#byService.get(entry.service);
+    ofService?.delete(entry);
+    if (ofService?.size === 0) this.#byService.delete(entry.service);
     void entry.stop();
   }
 }

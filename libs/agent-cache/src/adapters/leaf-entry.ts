@@ -13,12 +13,16 @@ import {
   createCsr,
   exportPrivateKeyPem,
   generateKeyPair,
+  type KeyPair,
   parseCertificates,
   verifyChain,
 } from '@banyan/pki';
-import { leafDue, renewalMoment } from '../domain/renewal-schedule.js';
-import type { LeafSigner } from '../ports/leaf-signer.js';
+import type { CountedLeaf, LeafTally } from '../domain/leaf-tally.js';
+import { refusalOfFresh, SKEW_WAIT_MS } from '../domain/fresh-certificate.js';
+import { comeBackMs, leafDue, renewalMoment } from '../domain/renewal-schedule.js';
+import type { LeafReason, LeafSigner, SignedLeaf } from '../ports/leaf-signer.js';
 import type { BundleEntry } from './bundle-entry.js';
+import type { SigningGate } from './signing-gate.js';
 import { Waiters } from './waiters.js';
 import type { CacheTools } from './watched-entry.js';
 
@@ -28,8 +32,10 @@ export interface LeafEntryOptions extends CacheTools {
   readonly token: SecretText | undefined;
   readonly signer: LeafSigner;
   readonly bundle: BundleEntry;
-  /** After a change of authority, leaves are renewed at a moment drawn once within so many ms. */
-  readonly reissueSlotMs: number;
+  /** After a change of root, a leaf is renewed at a moment drawn once within so many ms: asked for when it is drawn. */
+  readonly reissueSlotMs: () => number;
+  readonly tally: LeafTally;
+  readonly gate: SigningGate;
 }
 
 /** A leaf with its key, as the workload gets it. */
@@ -50,8 +56,9 @@ const FIRST_LEAF_LIMIT_MS = 10_000;
 const LOOK_MS = 60_000;
 
 /**
- * One service's leaf: the key is made here and leaves only to the workload. Renewed at a moment drawn once, or within the
- * slot when the authority changed; until a renewal has succeeded and verified, the present pair keeps serving.
+ * One service's leaf: the key is made here and leaves only to the workload. Renewed at a moment drawn once, within the slot
+ * when another root signs, at once when its root is trusted no more; until a renewal has succeeded and verified, the
+ * present pair keeps serving.
  */
 export class LeafEntry {
   readonly #task: BackgroundTask;
@@ -59,7 +66,11 @@ export class LeafEntry {
   readonly #unsubscribe: () => void;
   #leaf: Leaf | undefined;
   #failure: BanyanError | undefined;
-  #authorityChangeAt: EpochMs | undefined;
+  #rootChangeAt: EpochMs | undefined;
+  /** The root above the leaf was in a bundle of ours: when it is not any more, it has left. */
+  #rootWasTrusted = false;
+  #counted: CountedLeaf | undefined;
+  #limited = false;
   #stopped = false;
   lastUsedAt: EpochMs;
 
@@ -92,6 +103,8 @@ export class LeafEntry {
     this.#stopped = true;
     this.#unsubscribe();
     await this.#task.stop();
+    this.#count(undefined);
+    this.#setLimited(false);
     this.#waiters.wakeAll();
   }
 
@@ -124,38 +137,50 @@ export class LeafEntry {
     const trust = this.options.bundle.current;
     // Not a failure yet: the first roots are on their way, and wake us.
     if (trust === undefined) return LOOK_MS;
-    if (leaf === undefined) return this.#signOrWait();
-    const signsNow = trust.signingKeyId;
-    if (signsNow === leaf.certificate.authorityKeyId) this.#authorityChangeAt = undefined;
+    if (leaf === undefined) return this.#signOrWait('first');
+    if (leaf.certificate.notAfter <= now) this.#count(undefined);
+    if (trust.activeRootId === leaf.rootId) this.#rootChangeAt = undefined;
+    const isTrusted = trust.rootIds.includes(leaf.rootId);
+    this.#rootWasTrusted ||= isTrusted;
     const due = leafDue({
       renewAt: leaf.renewAt,
-      signedBy: leaf.certificate.authorityKeyId ?? '',
-      signsNow,
-      ...(this.#authorityChangeAt !== undefined && { authorityChangeAt: this.#authorityChangeAt }),
+      rootId: leaf.rootId,
+      activeRootId: trust.activeRootId,
+      rootGone: this.#rootWasTrusted && !isTrusted,
+      ...(this.#rootChangeAt !== undefined && { rootChangeAt: this.#rootChangeAt }),
       now,
     });
     if (due.kind === 'wait') return Math.min(LOOK_MS, due.until - now);
     if (due.kind === 'draw-slot') {
-      this.#authorityChangeAt = epochMs(now + this.options.random.fraction() * this.options.reissueSlotMs);
+      this.#rootChangeAt = epochMs(now + this.options.random.fraction() * this.options.reissueSlotMs());
       return 0;
     }
     this.options.logger.info('leaf renewal', { service: this.options.service, reason: due.reason });
-    return this.#signOrWait();
+    return this.#signOrWait(due.reason);
   }
 
-  /** A refusal for rate is no failure: the server said when to come back. */
-  async #signOrWait(): Promise<number> {
+  /** A refusal for rate is no failure: the server said when to come back. A clock that is wrong is looked at again later. */
+  async #signOrWait(reason: LeafReason): Promise<number> {
     try {
-      await this.#sign();
+      await this.options.gate.run(async () => (this.#stopped ? undefined : this.#sign(reason)), {
+        first: reason === 'first',
+      });
+      this.#setLimited(false);
       return 0;
     } catch (error) {
-      if (!isBanyanError(error, 'CSR_RATE_LIMITED') || this.#leaf === undefined) throw error;
-      return Number(error.fields['retryAfterMs'] ?? LOOK_MS);
+      if (isBanyanError(error, 'CLOCK_SKEW')) {
+        this.#failed(error, 0);
+        return SKEW_WAIT_MS;
+      }
+      const limited = isBanyanError(error, 'CSR_RATE_LIMITED') && this.#leaf !== undefined;
+      this.#setLimited(limited);
+      if (!limited) throw error;
+      return comeBackMs(Number(error.fields['retryAfterMs'] ?? LOOK_MS), this.options.random.fraction());
     }
   }
 
-  async #sign(): Promise<void> {
-    const { bundle, datacenter, service, signer, token, random, clock, logger } = this.options;
+  async #sign(reason: LeafReason): Promise<void> {
+    const { bundle, datacenter, service, signer, token } = this.options;
     const trust = bundle.current;
     if (trust === undefined)
       throw new BanyanError('SERVER_UNREACHABLE', 'the roots of the datacenter are not known yet');
@@ -167,39 +192,63 @@ export class LeafEntry {
       datacenter,
       service,
     });
-    const signed = await signer.sign({ csrPem: createCsr({ keyPair, uri }), token });
+    const signed = await signer.sign({ csrPem: createCsr({ keyPair, uri }), token, reason });
+    if (this.#stopped) return;
+    const verified = this.#verified(signed, { keyPair, uri });
+    this.#take({ ...verified, index: signed.index, chainPem: signed.chainPem, keyPair, uri });
+  }
+
+  /** The leaf and the root above it. Throws `KEY_MISMATCH` or why the chain is refused. */
+  #verified(
+    signed: SignedLeaf,
+    asked: { readonly keyPair: KeyPair; readonly uri: string },
+  ): { readonly certificate: Certificate; readonly rootId: string } {
     const presented = parseCertificates(signed.chainPem);
     const certificate = presented[0];
+    const { keyPair, uri } = asked;
     if (certificate === undefined || !certificate.publicKey.equals(keyPair.publicKey) || certificate.uris[0] !== uri) {
       throw new BanyanError('KEY_MISMATCH', 'the server signed another certificate than the one asked for');
     }
-    const { roots } = bundle.current ?? trust;
-    const verdict = verifyChain({
-      presented,
-      anchors: roots,
-      now: clock.now(),
-      trustDomain: trust.trustDomain,
-      usage: 'tls-server',
-    });
-    if (!verdict.ok) throw new BanyanError(verdict.code, `the signed certificate is refused: ${verdict.reason}`);
-    this.#leaf = {
-      index: Math.max(signed.index, (this.#leaf?.index ?? 0) + 1),
-      chainPem: signed.chainPem,
-      privateKeyPem: exportPrivateKeyPem(keyPair.privateKey),
-      uri,
-      certificate,
-      rootId: verdict.path.at(-1)!.fingerprintSha1,
-      renewAt: renewalMoment(certificate, random.fraction()),
-    };
-    this.#authorityChangeAt = undefined;
+    const trust = this.options.bundle.current!;
+    const now = this.options.clock.now();
+    const { roots: anchors, trustDomain } = trust;
+    const verdict = verifyChain({ presented, anchors, now, trustDomain, usage: 'tls-server' });
+    if (!verdict.ok) throw refusalOfFresh(certificate, verdict, now);
+    // While the bundle lacks the next root, a path leads across to an earlier one: the server knows which it is under.
+    return { certificate, rootId: signed.rootId ?? verdict.path.at(-1)!.fingerprintSha1 };
+  }
+
+  #take(leaf: Omit<Leaf, 'renewAt' | 'privateKeyPem'> & { readonly keyPair: KeyPair }): void {
+    const { service, random, logger, bundle } = this.options;
+    const { keyPair, certificate, rootId, chainPem, uri } = leaf;
+    const index = Math.max(leaf.index, (this.#leaf?.index ?? 0) + 1);
+    const renewAt = renewalMoment(certificate, random.fraction());
+    const privateKeyPem = exportPrivateKeyPem(keyPair.privateKey);
+    this.#leaf = { index, chainPem, privateKeyPem, uri, certificate, rootId, renewAt };
+    this.#rootChangeAt = undefined;
+    this.#rootWasTrusted = bundle.current?.rootIds.includes(rootId) ?? false;
     this.#failure = undefined;
+    this.#count({ rootId, notBefore: certificate.notBefore });
     this.#waiters.wakeAll();
     logger.info('leaf issued', {
       service,
       serial: certificate.serialHex,
       notAfter: new Date(certificate.notAfter).toISOString(),
-      renewAt: new Date(this.#leaf.renewAt).toISOString(),
+      renewAt: new Date(renewAt).toISOString(),
     });
+  }
+
+  /** Replaces what the tally counts of this entry. */
+  #count(next: CountedLeaf | undefined): void {
+    if (next !== undefined) this.options.tally.add(next);
+    if (this.#counted !== undefined) this.options.tally.remove(this.#counted);
+    this.#counted = next;
+  }
+
+  #setLimited(limited: boolean): void {
+    if (limited === this.#limited) return;
+    this.#limited = limited;
+    this.options.tally.limited(limited ? 1 : -1);
   }
 
   #failed(error: unknown, failures: number): void {

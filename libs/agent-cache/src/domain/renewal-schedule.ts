@@ -1,4 +1,5 @@
 import { type EpochMs, epochMs } from '@banyan/kernel';
+import type { LeafReason } from '../ports/leaf-signer.js';
 
 /**
  * A leaf is renewed between 45 % and 60 % of its life. Consul draws from 60 % to 90 %; the earlier window leaves at least
@@ -13,28 +14,37 @@ export const renewalMoment = (validity: { notBefore: EpochMs; notAfter: EpochMs 
   return epochMs(validity.notBefore + life * (EARLIEST + (LATEST - EARLIEST) * fraction));
 };
 
+/** A refusal for rate says when to come back; up to a tenth of that is added, so that two servers' crowds do not meet. */
+export const comeBackMs = (retryAfterMs: number, fraction: number): number => retryAfterMs * (1 + fraction / 10);
+
 export interface LeafSituation {
   readonly renewAt: EpochMs;
-  /** Subject key id of the authority that signed the leaf. */
-  readonly signedBy: string;
-  /** Subject key id of the authority that signs now, as the roots say; absent while they are unknown. */
-  readonly signsNow?: string;
-  /** When we first saw that the authority had changed, plus our place in the slot; absent before. */
-  readonly authorityChangeAt?: EpochMs;
+  /** The root above the leaf. */
+  readonly rootId: string;
+  /** The root that leaves are signed under now, as the roots say; absent while they are unknown. */
+  readonly activeRootId?: string;
+  /** The leaf's root was in the bundle and has left it: whoever has the present bundle refuses the leaf. */
+  readonly rootGone?: boolean;
+  /** When we first saw that another root signs, plus our place in the slot; absent before. */
+  readonly rootChangeAt?: EpochMs;
   readonly now: EpochMs;
 }
 
 export type LeafDue =
-  | { readonly kind: 'renew'; readonly reason: 'lifetime' | 'authority-changed' }
+  | { readonly kind: 'renew'; readonly reason: Exclude<LeafReason, 'first'> }
   | { readonly kind: 'wait'; readonly until: EpochMs }
-  /** The authority changed and our place in the slot must be drawn. */
+  /** Another root signs and our place in the slot must be drawn. */
   | { readonly kind: 'draw-slot' };
 
-/** What to do with a leaf now. */
+/**
+ * What to do with a leaf now. Another intermediate under the same root is no reason: the leaf carries its own, which
+ * outlives it. So nothing is issued again in the steady state.
+ */
 export const leafDue = (s: LeafSituation): LeafDue => {
-  if (s.now >= s.renewAt) return { kind: 'renew', reason: 'lifetime' };
-  if (s.signsNow === undefined || s.signsNow === s.signedBy) return { kind: 'wait', until: s.renewAt };
-  if (s.authorityChangeAt === undefined) return { kind: 'draw-slot' };
-  if (s.now >= s.authorityChangeAt) return { kind: 'renew', reason: 'authority-changed' };
-  return { kind: 'wait', until: epochMs(Math.min(s.renewAt, s.authorityChangeAt)) };
+  if (s.rootGone === true) return { kind: 'renew', reason: 'taint' };
+  if (s.now >= s.renewAt) return { kind: 'renew', reason: 'renewal' };
+  if (s.activeRootId === undefined || s.activeRootId === s.rootId) return { kind: 'wait', until: s.renewAt };
+  if (s.rootChangeAt === undefined) return { kind: 'draw-slot' };
+  if (s.now >= s.rootChangeAt) return { kind: 'renew', reason: 'rotation' };
+  return { kind: 'wait', until: epochMs(Math.min(s.renewAt, s.rootChangeAt)) };
 };

@@ -22,28 +22,29 @@ const rootsAnswer = z.object({
 export interface Bundle {
   readonly trustDomain: string;
   readonly roots: readonly Certificate[];
+  /** Their IDs (SHA-1 fingerprints) in the same order: computed from the certificates, not believed. */
+  readonly rootIds: readonly string[];
   readonly bundlePem: string;
-  /** SHA-1 fingerprint of the root that is to stay. */
+  /** ID of the root that leaves of this datacenter are signed under now, which is to stay. */
   readonly activeRootId: string;
-  /** Subject key id of the authority that signs leaves of this datacenter now. */
-  readonly signingKeyId: string;
 }
 
 /** Parses the answer of `GET /v1/connect/ca/roots`. Throws `CERTIFICATE_INVALID` or `REQUEST_INVALID`. */
 export const parseBundle = (body: Uint8Array | string): Bundle => {
   const text = typeof body === 'string' ? body : Buffer.from(body).toString('utf8');
   const parsed = rootsAnswer.safeParse(parseJson(text));
-  const active = parsed.data?.Roots.find((root) => root.Active);
-  if (!parsed.success || active === undefined) {
+  const active = parsed.data?.Roots.findIndex((root) => root.Active) ?? -1;
+  if (!parsed.success || active === -1) {
     throw new BanyanError('REQUEST_INVALID', 'the roots that the server answered do not follow their schema');
   }
   const roots = parsed.data.Roots.map((root) => Certificate.fromPem(root.RootCert));
+  const rootIds = roots.map((root) => root.fingerprintSha1);
   return {
     trustDomain: parsed.data.TrustDomain,
     roots,
+    rootIds,
     bundlePem: roots.map((root) => root.pem).join(''),
-    activeRootId: active.ID,
-    signingKeyId: active.SigningKeyID,
+    activeRootId: rootIds[active]!,
   };
 };
 

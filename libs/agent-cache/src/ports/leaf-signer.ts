@@ -4,9 +4,23 @@ export interface SignedLeaf {
   /** Leaf, issuer, cross-signed certificates; no root. */
   readonly chainPem: string;
   readonly index: number;
+  /** The root above the issuer; absent when the server does not say. */
+  readonly rootId?: string;
+}
+
+/**
+ * Why a leaf is asked for: there was none, its time has come, another root signs, or its root is not trusted any more
+ * (compromised, or retired with the leaf alive).
+ */
+export type LeafReason = 'first' | 'renewal' | 'rotation' | 'taint';
+
+export interface LeafRequest {
+  readonly csrPem: string;
+  readonly token: SecretText | undefined;
+  readonly reason: LeafReason;
 }
 
 /** Who signs leaves for us: a server of our datacenter. Throws `CSR_RATE_LIMITED` with `fields.retryAfterMs`. */
 export abstract class LeafSigner {
-  abstract sign(request: { readonly csrPem: string; readonly token: SecretText | undefined }): Promise<SignedLeaf>;
+  abstract sign(request: LeafRequest): Promise<SignedLeaf>;
 }

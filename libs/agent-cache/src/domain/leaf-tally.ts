@@ -1,0 +1,77 @@
+import type { AgentReport } from '@banyan/adoption';
+import type { EpochMs } from '@banyan/kernel';
+
+/** The part of an agent's report that is about leaves. */
+export type LeafSummary = AgentReport['leaves'];
+
+const SECOND_MS = 1_000;
+
+/** What is counted of one leaf. */
+export interface CountedLeaf {
+  readonly rootId: string;
+  readonly notBefore: EpochMs;
+}
+
+/**
+ * Counts of the live leaves of this agent, kept up with every change: with 10,000 leaves, saying how many stand under
+ * which root costs as much as with one.
+ */
+export class LeafTally {
+  readonly #byRoot = new Map<string, number>();
+  /** Leaves by the second of their `notBefore`. */
+  readonly #bySecond = new Map<number, number>();
+  readonly #listeners = new Set<() => void>();
+  #oldest: number | undefined;
+  #rateLimited = 0;
+
+  add({ rootId, notBefore }: CountedLeaf): void {
+    const second = Math.floor(notBefore / SECOND_MS);
+    this.#byRoot.set(rootId, (this.#byRoot.get(rootId) ?? 0) + 1);
+    this.#bySecond.set(second, (this.#bySecond.get(second) ?? 0) + 1);
+    if (this.#oldest !== undefined) this.#oldest = Math.min(this.#oldest, second);
+    this.#changed();
+  }
+
+  /** Takes out what was added before. */
+  remove({ rootId, notBefore }: CountedLeaf): void {
+    const second = Math.floor(notBefore / SECOND_MS);
+    decrement(this.#byRoot, rootId);
+    decrement(this.#bySecond, second);
+    // Looked for again when somebody asks: of a rotation's 10,000 removals few hit the oldest second.
+    if (second === this.#oldest && !this.#bySecond.has(second)) this.#oldest = undefined;
+    this.#changed();
+  }
+
+  /** One more renewal waits because the server said so, or one fewer. */
+  limited(change: 1 | -1): void {
+    this.#rateLimited += change;
+    this.#changed();
+  }
+
+  summary(): LeafSummary {
+    if (this.#oldest === undefined && this.#bySecond.size > 0) {
+      this.#oldest = [...this.#bySecond.keys()].reduce((least, second) => Math.min(least, second));
+    }
+    return {
+      byRoot: Object.fromEntries(this.#byRoot),
+      ...(this.#oldest !== undefined && { oldestAt: this.#oldest * SECOND_MS }),
+      rateLimited: this.#rateLimited,
+    };
+  }
+
+  /** Calls `listener` with every change; returns what ends that. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #changed(): void {
+    this.#listeners.forEach((listener) => listener());
+  }
+}
+
+const decrement = <K>(counts: Map<K, number>, key: K): void => {
+  const left = (counts.get(key) ?? 0) - 1;
+  if (left > 0) counts.set(key, left);
+  else counts.delete(key);
+};
