@@ -113,13 +113,12 @@ describe('the ledger', () => {
 
   it('has for which datacenter an intermediate is, and whose token it was', async () => {
     const token = await bench.token({ kind: 'replication', datacenter: 'dc2' });
-    await ask(token);
     const { accessorId } = bench.core.tokens.resolve(token);
-    expect((await newest()).issuance).toMatchObject({
-      kind: 'intermediate',
-      subject: 'dc2',
-      requester: { accessorId },
-    });
+    const keyPair = await generateKeyPair({ type: 'ec', bits: 256 });
+    const csrPem = createCsr({ keyPair, uri: `spiffe://${bench.core.ca.getTrustDomain().name}`, ca: true });
+    await bench.role.signIntermediate({ token, datacenter: 'dc2', csrPem, wanAddress: '127.0.0.1:2' }, never);
+    const { issuance } = await newest();
+    expect(issuance).toMatchObject({ kind: 'intermediate', subject: 'dc2', requester: { accessorId } });
   });
 });
 
