@@ -1,3 +1,6 @@
+import { EventEmitter, once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { SidecarReport } from '@banyan/adoption';
 import { bundle, type Generations, idOf, KeptReports, NEVER, threeGenerations } from './generations.js';
@@ -168,6 +171,80 @@ describe('the second verification', () => {
       expect(client.alpnProtocol).toBe(chosen);
       client.destroy();
     }
+  });
+});
+
+/** A TCP relay that lets the first chunk of one direction pass and holds the rest until `release`. */
+const holdingRelay = async (port: number, held: 'to-server' | 'to-client') => {
+  const gate = new EventEmitter();
+  const released = once(gate, 'release');
+  let isHolding = false;
+  const server = createServer((client) => {
+    const onward = connect(port, '127.0.0.1');
+    for (const socket of [client, onward]) socket.on('error', () => socket.destroy());
+    const [from, to, free] = held === 'to-server' ? [client, onward, onward] : [onward, client, client];
+    free.pipe(held === 'to-server' ? client : onward);
+    let count = 0;
+    from.on('data', (chunk: Buffer) => {
+      count += 1;
+      isHolding = held === 'to-client' || count > 1;
+      void Promise.resolve(isHolding ? released : undefined).then(() => to.write(chunk));
+    });
+    from.on('close', () => to.destroy());
+    to.on('close', () => from.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.push(() => server.close());
+  return {
+    port: (server.address() as AddressInfo).port,
+    release: () => gate.emit('release'),
+    isHolding: () => isHolding,
+  };
+};
+
+describe('a handshake that began under the previous bundle', () => {
+  it('ends under the present one on the way in', async () => {
+    const { first, second } = roots;
+    const { api, service } = await mesh();
+    const relay = await holdingRelay(api.proxy.ports().inbound!, 'to-server');
+    const leaf = await first.serviceLeaf('late', 'dc1');
+    const late = connectTls({
+      host: '127.0.0.1',
+      port: relay.port,
+      ca: first.root.pem,
+      cert: leaf.certificatePem,
+      key: leaf.privateKeyPem.reveal(),
+      checkServerIdentity: () => undefined,
+    });
+    late.on('error', () => {});
+    await eventually('the client has answered', relay.isHolding);
+    await trust(api, bundle(second));
+    relay.release();
+    await closed(late);
+    // TLS had made its context before the change, and accepted.
+    expect(api.proxy.counters()).toMatchObject({ inboundHandshakes: 1, denied: 1 });
+    const denied = api.logger.of('connection denied');
+    expect(denied).toMatchObject([{ source: uriOf('late', 'dc1'), reason: expect.stringContaining('no root') }]);
+    expect(service.connections).toBe(0);
+  });
+
+  it('ends under the present one on the way out', async () => {
+    const { second } = roots;
+    const { api, web, service } = await mesh();
+    const relay = await holdingRelay(api.proxy.ports().inbound!, 'to-client');
+    web.source.endpointsOf('api').publish([{ address: '127.0.0.1', port: relay.port, datacenter: 'dc2' }]);
+    let client = dial(web, 'api');
+    await eventually('the server has answered', () => {
+      if (client.closed) client = dial(web, 'api'); // the endpoint was not known yet
+      return relay.isHolding();
+    });
+    await trust(web, bundle(second));
+    relay.release();
+    await closed(client);
+    const failed = web.logger.of('endpoint failed');
+    expect(failed.at(-1)).toMatchObject({ reason: expect.stringContaining('left the bundle meanwhile') });
+    expect([web.proxy.counters().outboundHandshakes, service.connections]).toEqual([0, 0]);
   });
 });
 
