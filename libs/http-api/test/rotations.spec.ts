@@ -96,7 +96,7 @@ describe('rotations over HTTP', () => {
     const list = JSON.parse((await api.ask('GET', ROTATIONS, 'reader')).body) as WireRotation[];
     expect(list.map(({ ID }) => ID)).toEqual([second.ID, first.ID]);
     const one = await api.ask('GET', `${ROTATIONS}/${first.ID}`, 'reader');
-    const index = one.headers['x-consul-index'];
+    const index = Number(one.headers['x-consul-index']);
     const waiting = api.ask('GET', `${ROTATIONS}/${first.ID}?index=${index}&wait=20s`, 'reader');
     await put(first.ID, 'pause');
     expect(JSON.parse((await waiting).body)).toMatchObject({

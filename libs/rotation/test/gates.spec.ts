@@ -26,6 +26,18 @@ const names = (gate: keyof typeof GATES, rotation: Rotation, said: Said, seconds
     ({ node, reason }) => `${node ?? 'servers'} ${reason}`,
   );
 
+const waive = (node?: string): RotationEvent => ({
+  kind: 'waive',
+  at: at(4),
+  by: 'ana',
+  datacenter: 'dc1',
+  ...(node !== undefined && { node }),
+  reason: 'scrapped',
+});
+
+const failed = (seconds: number, count: number) =>
+  evidence(seconds, { ...MOVED, shadow: { ...MOVED.shadow!, failed: count } });
+
 describe('the gate of', () => {
   it('distribute asks for root, intermediate and every live agent, offline ones are covered', () => {
     expect(names('distribute', distributing, { bundle: ['R1'] })).toEqual(['servers root-missing']);
@@ -63,14 +75,6 @@ describe('the gate of', () => {
       ledgerLeaves: { R1: 1, R2: 3 },
       laggards: [laggard('n1', { leaves: { R1: 1 }, reason: 'offline', live: false })],
     };
-    const waive = (node?: string): RotationEvent => ({
-      kind: 'waive',
-      at: at(4),
-      by: 'ana',
-      datacenter: 'dc1',
-      ...(node !== undefined && { node }),
-      reason: 'scrapped',
-    });
     expect(names('activate', activating, said)).toEqual(['n1 offline', '* ledger']);
     expect(names('activate', after(activating, waive('n2')), said)).toEqual(['n1 offline', '* ledger']);
     expect(names('activate', after(activating, waive('n1')), said)).toEqual([]);
@@ -111,8 +115,6 @@ describe('the gate of', () => {
   });
 
   it('verify begins its window anew when the count grows, not when an agent restarts', () => {
-    const failed = (seconds: number, count: number) =>
-      evidence(seconds, { ...MOVED, shadow: { ...MOVED.shadow!, failed: count } });
     const calm = after(verifying, failed(100, 0), failed(200, 0));
     expect(after(calm, failed(303, 0)).phase).toBe('retire');
     const grown = after(verifying, failed(100, 3), failed(200, 3));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { isBanyanError } from '@banyan/kernel';
 import { next, type Rotation, type RotationEvent, type Verb, VERBS } from '@banyan/rotation';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { isBefore, neighboursOf, requireNoneMoving } from '../src/domain/concurrency.js';
 import { isFinished } from '../src/domain/phase.js';
 import { isCompromise, rotationSchema, rootsOf } from '../src/domain/rotation.js';

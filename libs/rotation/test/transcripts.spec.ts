@@ -50,6 +50,15 @@ const tell = (rotation: Rotation, story: readonly Told[]): string => {
   return lines.join('\n');
 };
 
+const waive = (seconds: number, node?: string): RotationEvent => ({
+  kind: 'waive',
+  at: at(seconds),
+  by: 'ana',
+  datacenter: 'dc2',
+  ...(node !== undefined && { node }),
+  reason: 'scrapped',
+});
+
 const lines = (text: string): string =>
   text
     .trim()
@@ -117,14 +126,6 @@ describe('the story of a rotation', () => {
   });
 
   it('without cross-signing waits for everybody, or for a waiver', () => {
-    const waive = (seconds: number, node?: string): RotationEvent => ({
-      kind: 'waive',
-      at: at(seconds),
-      by: 'ana',
-      datacenter: 'dc2',
-      ...(node !== undefined && { node }),
-      reason: 'scrapped',
-    });
     const advance: RotationEvent = { kind: 'advance', at: at(DAY), by: 'ana', look: lookOf([silent('dc2')]) };
     expect(
       tell(begun(), [
