@@ -28,6 +28,12 @@ interface Issuer {
 
 const CA_USAGE: readonly [number, number] = [0x06, 1];
 const DEFAULT_BACKDATE_S = 30;
+/** A parameter that is text; empty for everything else. */
+const text = (body: Body, name: string): string => {
+  const value = body[name];
+  return typeof value === 'string' ? value : '';
+};
+
 const refused = (...errors: string[]): EngineAnswer => ({ status: 400, errors });
 
 /** One mount of the PKI secrets engine: several issuers, real keys, real certificates, as Vault makes them. */
@@ -109,12 +115,12 @@ export class PkiEngine {
   }
 
   #generate(body: Body): EngineAnswer {
-    const name = String(body['issuer_name'] ?? '');
+    const name = text(body, 'issuer_name');
     if (!/^[\w.-]*$/.test(name)) return refused('issuer name contained invalid characters');
     if (name !== '' && this.#find(name) !== undefined) return refused('issuer name already in use');
-    const pair = generatePair(String(body['key_type'] ?? 'rsa'), Number(body['key_bits'] ?? 0));
+    const pair = generatePair(text(body, 'key_type'), Number(body['key_bits'] ?? 0));
     const key: Key = { id: randomUUID(), ...pair };
-    const subject = String(body['common_name'] ?? '');
+    const subject = text(body, 'common_name');
     const id = keyIdentifier(pair.publicKey);
     const certificate = this.#make(pair.privateKey, body, {
       publicKey: pair.publicKey,
@@ -140,11 +146,11 @@ export class PkiEngine {
   }
 
   #signIntermediate({ issuer, key }: { issuer: Issuer; key: Key }, body: Body): EngineAnswer {
-    if (!String(body['csr']).includes('BEGIN')) return refused('csr contains no data');
-    const request = parseCsr(String(body['csr']));
+    if (!text(body, 'csr').includes('BEGIN')) return refused('csr contains no data');
+    const request = parseCsr(text(body, 'csr'));
     const certificate = this.#make(key.privateKey, body, {
       publicKey: request.spki,
-      subject: String(body['common_name'] ?? ''),
+      subject: text(body, 'common_name'),
       issuer: issuer.certificate.commonName ?? '',
       subjectKeyId: keyIdentifier(request.publicKey),
       authorityKeyId: issuer.certificate.subjectKeyIdBytes ?? null,
@@ -157,7 +163,7 @@ export class PkiEngine {
 
   /** As Vault does it: what the given certificate says, its serial number and its end too, signed by the issuer. */
   #signSelfIssued({ issuer, key }: { issuer: Issuer; key: Key }, body: Body): EngineAnswer {
-    const [given] = parseCertificates(String(body['certificate']));
+    const [given] = parseCertificates(text(body, 'certificate'));
     if (given === undefined || !given.isCa) return refused('given certificate is not a CA certificate');
     if (Buffer.compare(given.issuerDer, given.subjectDer) !== 0) return refused('given certificate is not self-issued');
     const der = forgeCertificate({
@@ -185,7 +191,7 @@ export class PkiEngine {
     body: Body,
     template: Omit<ForgedTemplate, 'signWith' | 'notBefore' | 'notAfter' | 'keyUsage'>,
   ): Certificate {
-    const backdate = Number.parseInt(String(body['not_before_duration'] ?? DEFAULT_BACKDATE_S), 10);
+    const backdate = Number.parseInt(text(body, 'not_before_duration') || `${DEFAULT_BACKDATE_S}s`, 10);
     const { pathLength, ...rest } = template;
     const der = forgeCertificate({
       ...rest,
@@ -193,8 +199,8 @@ export class PkiEngine {
       signWith,
       serialHex: `40${randomBytes(15).toString('hex')}`,
       notBefore: wholeSeconds(this.clock.now() - backdate * 1_000),
-      notAfter: wholeSeconds(Date.parse(String(body['not_after']))),
-      uris: String(body['uri_sans'] ?? '')
+      notAfter: wholeSeconds(Date.parse(text(body, 'not_after'))),
+      uris: text(body, 'uri_sans')
         .split(',')
         .filter((uri) => uri !== ''),
       keyUsage: CA_USAGE,
@@ -208,7 +214,7 @@ const wholeSeconds = (moment: number): EpochMs => epochMs(Math.floor(moment / 1_
 const CURVES: Readonly<Record<number, string>> = { 0: 'P-256', 256: 'P-256', 384: 'P-384', 521: 'P-521' };
 
 const generatePair = (type: string, bits: number) =>
-  type === 'rsa'
+  type !== 'ec'
     ? generateKeyPairSync('rsa', { modulusLength: bits === 0 ? 2048 : bits })
     : generateKeyPairSync('ec', { namedCurve: CURVES[bits] ?? 'P-256' });
 

@@ -3,11 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+const run = (...args: string[]): void => void execFileSync('openssl', args, { stdio: 'pipe' });
+
 /** A CA and a certificate for 127.0.0.1 and `vault.test` under it, made by openssl; valid for a day. */
 export const serverCertificate = () => {
   const folder = mkdtempSync(join(tmpdir(), 'banyan-tls-'));
   const at = (name: string): string => join(folder, name);
-  const run = (...args: string[]): void => void execFileSync('openssl', args, { stdio: 'pipe' });
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
   try {
     run(

@@ -16,7 +16,8 @@ const UNITS: Readonly<Record<string, number>> = { '': 1_000, s: 1_000, m: 60_000
 
 /** `10s`, `5m`, `1h`, or seconds. */
 export const milliseconds = (text: unknown): number => {
-  const [, count = '0', unit = ''] = /^(\d+)([smh]?)$/.exec(String(text ?? 0)) ?? [];
+  const [, count = '0', unit = ''] =
+    /^(\d+)([smh]?)$/.exec(typeof text === 'string' || typeof text === 'number' ? `${text}` : '0') ?? [];
   return Number(count) * (UNITS[unit] ?? 0);
 };
 

@@ -1,4 +1,6 @@
 import { BanyanError, isBanyanError, messageOf } from '@banyan/kernel';
+import { z } from 'zod';
+import { errorText } from '../../domain/error-name.js';
 
 const TRY_AGAIN = new Set([
   'ThrottlingException',
@@ -32,7 +34,7 @@ const FIXES: ReadonlyMap<string, string> = new Map([
 export const awsError = (error: unknown, action: string, signal: AbortSignal): BanyanError => {
   if (isBanyanError(error)) return error;
   if (signal.aborted) return new BanyanError('ABORTED', `acm-pca:${action} was cancelled`);
-  const name = error instanceof Error ? error.name : '';
+  const name = errorText(error, 'name');
   const options = { cause: error, fields: { action, reason: name } };
   if (name === 'AccessDeniedException') {
     return new BanyanError('PROVIDER_REFUSED', `AWS denies acm-pca:${action}: allow it in the IAM policy`, options);
@@ -49,8 +51,6 @@ export const awsError = (error: unknown, action: string, signal: AbortSignal): B
   return new BanyanError('PROVIDER_REFUSED', `AWS refuses acm-pca:${action}: ${name}: ${text.slice(0, 200)}`, options);
 };
 
-const statusOf = (error: unknown): number | undefined => {
-  const metadata: unknown = error instanceof Error && '$metadata' in error ? error.$metadata : undefined;
-  if (typeof metadata !== 'object' || metadata === null || !('httpStatusCode' in metadata)) return undefined;
-  return typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : undefined;
-};
+const responseSchema = z.object({ $metadata: z.object({ httpStatusCode: z.number() }) });
+
+const statusOf = (error: unknown): number | undefined => responseSchema.safeParse(error).data?.$metadata.httpStatusCode;

@@ -1,11 +1,7 @@
 import { BanyanError, isBanyanError, messageOf } from '@banyan/kernel';
+import { errorText } from '../../domain/error-name.js';
 
 export const TOO_LARGE = 'the answer is over 1 MiB: this is no Vault';
-
-const codeOf = (error: unknown): string => {
-  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : '';
-};
 
 /** What each failure of a TLS handshake asks for. */
 const TLS_FIXES: ReadonlyMap<string, string> = new Map([
@@ -28,7 +24,7 @@ export const connectionError = (
   if (isBanyanError(error)) return error;
   const options = { cause: error, fields: { host } };
   if (timedOut) return new BanyanError('PROVIDER_UNREACHABLE', `Vault at ${host} does not answer in time`, options);
-  const code = codeOf(error);
+  const code = errorText(error, 'code');
   const fix = TLS_FIXES.get(code);
   if (fix !== undefined) return new BanyanError('PROVIDER_REFUSED', `Vault at ${host} is not called: ${fix}`, options);
   if (code === 'EPROTO') {

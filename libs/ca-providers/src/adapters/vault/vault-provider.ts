@@ -5,7 +5,7 @@ import {
   RootProvider,
   type RootRequest,
 } from '@banyan/ca';
-import { after, BanyanError, type EpochMs, isBanyanError } from '@banyan/kernel';
+import { after, BanyanError, isBanyanError } from '@banyan/kernel';
 import { Certificate } from '@banyan/pki';
 import { wholeSecondsIso } from '../../domain/gmt-time.js';
 import { parseKeyReference, type VaultKey, vaultKey } from '../../domain/key-reference.js';
@@ -144,7 +144,7 @@ export class VaultProvider extends RootProvider {
         key_type: keySpec.type,
         key_bits: keySpec.bits,
         // An end rather than a TTL: the mount's longest lease would silently shorten the latter.
-        not_after: wholeSecondsIso(after(now, lifetimeMs) as EpochMs),
+        not_after: wholeSecondsIso(after(now, lifetimeMs)),
         not_before_duration: `${BACKDATE_S}s`,
         format: 'pem',
       },
