@@ -6,7 +6,7 @@ import { NodeReaper } from '../src/edges/node-reaper.js';
 
 /** A server at a moment: whether it holds the lease, whether its database answers, and when it looked for silent nodes. */
 const serverOver = (time: FakeTime) => {
-  const state = { holdsLease: true, databaseAnswers: true, lookedAt: [] as number[] };
+  const state = { holdsLease: true, databaseAnswers: true, lookedAt: [] as number[], forgot: [] as unknown[] };
   const core = {
     ambient: { clock: time.clock, timers: time.timers, random: new SystemRandom(), logger: new SilentLogger() },
     fence: () => (state.holdsLease ? { lease: 'authority', holder: 'me', fencing: 1 } : undefined),
@@ -14,7 +14,9 @@ const serverOver = (time: FakeTime) => {
       ping: async () => {
         if (!state.databaseAnswers) throw new Error('the database is away');
       },
+      dataSource: { query: async () => [{ name: 'n1', last_seen: new Date(0) }] },
     },
+    agentReports: { forgetAllBut: async (...what: unknown[]) => void state.forgot.push(what) },
     catalogWriter: {
       expireNodes: async (now: number) => {
         state.lookedAt.push(now);
@@ -33,6 +35,19 @@ const pass = async (time: FakeTime, seconds: number): Promise<void> => {
 };
 
 describe('the look for silent nodes', () => {
+  it('forgets once a minute what agents said whose nodes are gone', async () => {
+    const time = new FakeTime();
+    const { state, reaper } = serverOver(time);
+    reaper.start();
+    await pass(time, 40);
+    expect(state.forgot).toEqual([[['n1'], 60_000]]);
+    await pass(time, 40);
+    expect(state.forgot).toHaveLength(1);
+    await pass(time, 20);
+    expect(state.forgot).toHaveLength(2);
+    await reaper.stop();
+  });
+
   it('begins only when a node could have been heard for as long as it must be silent', async () => {
     const time = new FakeTime();
     const { state, reaper } = serverOver(time);

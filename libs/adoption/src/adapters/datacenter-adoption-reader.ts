@@ -45,10 +45,17 @@ export class DatacenterAdoptionReader {
   #look: Look | undefined;
   /** Something was written since the last look. */
   #stale = true;
+  /** The authority changed since: what was seen is not true any more. */
+  #outdated = false;
 
   constructor(private readonly options: DatacenterAdoptionReaderOptions) {
     this.#kept = new KeptReports(options.store);
     options.reports.onWritten(() => (this.#stale = true));
+  }
+
+  /** The authority of this datacenter changed, as it rarely does: the next answer is from a look that is still to come. */
+  authorityChanged(): void {
+    this.#outdated = true;
   }
 
   /** The adoption, at most a second old. Throws `STORE_UNREACHABLE`. */
@@ -85,13 +92,15 @@ export class DatacenterAdoptionReader {
   async #recent(freshMs: number): Promise<Look> {
     const age = this.#look === undefined ? Number.POSITIVE_INFINITY : this.options.clock.now() - this.#look.at;
     // A clock that was set back must not keep an answer alive.
-    if (this.#look !== undefined && age >= 0 && age < freshMs) return this.#look;
-    return this.#flight.run('look', () => this.#take());
+    if (this.#look !== undefined && !this.#outdated && age >= 0 && age < freshMs) return this.#look;
+    const look = await this.#flight.run('look', () => this.#take());
+    return this.#outdated ? this.#flight.run('look', () => this.#take()) : look;
   }
 
   async #take(): Promise<Look> {
     const { presence, authority, ledger, clock } = this.options;
     this.#stale = false;
+    this.#outdated = false;
     const at = clock.now();
     const [seen, reports, facts, ledgerLeaves] = await Promise.all([
       presence.seen(),

@@ -175,6 +175,7 @@ export class DatacenterCore {
     });
     this.agentReports = new AgentReportStore({ store, server: serverId, clock, timers, logger });
     this.adoption = this.#makeAdoption();
+    this.ca.onChange(() => this.adoption.authorityChanged());
     this.#registerHealth();
   }
 

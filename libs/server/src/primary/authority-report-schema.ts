@@ -1,3 +1,4 @@
+import { datacenterAdoptionSchema } from '@banyan/adoption';
 import { BanyanError } from '@banyan/kernel';
 import { z } from 'zod';
 
@@ -11,6 +12,8 @@ export const authorityReportSchema = z.object({
   horizons: z
     .record(z.string().max(64), z.number())
     .refine((horizons) => Object.keys(horizons).length <= MOST_ROOTS, `more than ${MOST_ROOTS} roots`),
+  /** Which roots are held and used there: evidence for the gates of a rotation. One that is not understood counts as none. */
+  adoption: datacenterAdoptionSchema.optional().catch(undefined),
   /** How replication is there, in the wire form of `GET /v1/replication`; shown, and never decided by. */
   replication: z.json().optional(),
   /** The newest canary that the decision engine there answers; `writtenAt` by our own clock. */

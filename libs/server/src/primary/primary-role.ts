@@ -88,6 +88,7 @@ export class PrimaryRole implements ServerRole {
       this.#task.wake();
       this.#rotations.wake();
     });
+    core.agentReports.onWritten(() => this.reported());
     const topics = REPLICATION_STREAMS.flatMap((stream) => stream.topics);
     const feed = new FeedSource({ store, follower, topics, ...ambient });
     const returns = new RootReturns(core);
@@ -108,9 +109,9 @@ export class PrimaryRole implements ServerRole {
     await Promise.all([this.#task.stop(), this.#rotations.stop(), this.#provider.stop(), this.#canary.stop()]);
   }
 
-  /** A datacenter said something new: a gate may be met now. */
+  /** A datacenter or an agent said something: if there is a rotation, a gate may be met now. */
   reported(): void {
-    this.#rotations.wake();
+    if (this.#core.rotations.list().some(({ rotation }) => rotation.finishedAt === undefined)) this.#rotations.wake();
   }
 
   /** Signs for whoever holds a replication token bound to that datacenter's name, and makes it known to the federation. */

@@ -26,7 +26,7 @@ export interface PrimaryWanServiceParts {
   readonly registry: DatacenterRegistry;
   readonly history: SourceHistory;
   readonly returns: RootReturns;
-  readonly role: Pick<ServerRole, 'signIntermediate'>;
+  readonly role: Pick<ServerRole, 'signIntermediate'> & { reported(): void };
   readonly http: () => HttpEntrance;
 }
 
@@ -81,6 +81,7 @@ export class PrimaryWanService extends WanPort {
     const told = { ...kept, ...(roundTripMs !== undefined && { roundTripMs }) };
     await this.parts.registry.keepReport(request.datacenter, told as JsonValue, now);
     await this.parts.returns.consider(request.datacenter, knownRoots);
+    this.parts.role.reported();
     return { roundTripMs: roundTripMs ?? 0 };
   }
 

@@ -3,6 +3,7 @@ import { BackgroundTask, BanyanError, epochMs, isBanyanError, messageOf, stateIn
 import { type ReplicationState, type Replicator, stateOfFailure } from '@banyan/replication';
 import type { SignIntermediateReply } from '@banyan/rpc';
 import type { Fence } from '@banyan/store';
+import type { HealthVerdict } from '@banyan/telemetry';
 import { AuthorityTask } from '../core/authority-task.js';
 import type { DatacenterCore } from '../core/datacenter-core.js';
 import { adoptBundle } from '../edges/bundle-items.js';
@@ -13,14 +14,12 @@ import { PrimaryLink, primaryName, WanIntermediateIssuer } from './primary-link.
 import { WanPrimaryWrites } from './primary-writes.js';
 import { ReplicationSide } from './replication-side.js';
 import { ReplicationToken } from './replication-token.js';
+import { ReportTiming } from './report-timing.js';
 import type { AuthorityStanding, SecondaryDesk } from './secondary-desk.js';
 import { SecondaryWanService } from './secondary-wan-service.js';
 import type { SecondarySettings } from './secondary-settings.js';
 import { WanRotationDesk } from './wan-rotation-desk.js';
 import { WanConfigurationWriter, WanIntentionWriter, WanTokenWriter } from './wan-writers.js';
-
-/** Reports go to the primary this often, and at once when our signing authority changed. */
-const REPORT_MS = 3_000;
 
 /** A secondary: trust, intentions and tokens come from the primary; leaves are signed here, with the WAN or without. */
 export class SecondaryRole implements ServerRole {
@@ -36,6 +35,7 @@ export class SecondaryRole implements ServerRole {
   readonly #own: OwnState;
   readonly #task: AuthorityTask;
   readonly #reporter: BackgroundTask;
+  readonly #timing = new ReportTiming();
   readonly #unsubscribe: () => void;
 
   constructor(
@@ -66,7 +66,7 @@ export class SecondaryRole implements ServerRole {
     this.#replicator = this.#replication.replicator;
     this.replicationDesk = this.#replication.desk;
     token.onChange(() => this.#task.wake());
-    this.#replication.canary.onAnswer(() => this.#reporter.wake());
+    this.#replication.canary.onAnswer(() => this.#reportNow());
     const signing = new SigningAuthority({
       datacenter,
       store,
@@ -84,7 +84,12 @@ export class SecondaryRole implements ServerRole {
       duties: { prepare: (fence, signal) => this.#adopt(fence, signal), maintain: async () => {} },
     });
     this.#reporter = this.#makeReporter();
-    this.#unsubscribe = projection.onChange(() => this.#reporter.wake());
+    const ends = [
+      projection.onChange(() => this.#reportNow()),
+      // What agents said may be what a gate waits for: looked at, and told if it is.
+      core.agentReports.onWritten(() => this.#reporter.wake()),
+    ];
+    this.#unsubscribe = () => ends.forEach((end) => end());
     core.identity.rotating.onRotated(() => this.#replicator.wake());
     core.onLease(() => {
       this.#task.wake();
@@ -194,33 +199,46 @@ export class SecondaryRole implements ServerRole {
     return lastErrorCode === 'PEER_UNAUTHENTICATED' || asked === 'CHAIN_ISSUER_UNKNOWN' || asked === 'CA_CONFLICT';
   }
 
+  #reportNow(): void {
+    this.#timing.hurry();
+    this.#reporter.wake();
+  }
+
   #makeReporter(): BackgroundTask {
     const { ambient, store, datacenter } = this.core;
     return new BackgroundTask({
       ...ambient,
-      backoff: { firstMs: 500, capMs: REPORT_MS },
+      backoff: { firstMs: 500, capMs: 3_000 },
       turn: async (signal) => {
         // One voice: what is told is the datacenter's, from its database.
         if (this.core.identity.rotating.material === undefined || this.core.fence() === undefined) return 500;
+        const adoption = await this.core.adoption.read();
+        const waitMs = this.#timing.waitMs(adoption, ambient.clock.now());
+        if (waitMs > 0) return waitMs;
+        this.#timing.telling();
         const report = await readAuthorityReport(store, datacenter, ambient.clock.now());
         const json = JSON.stringify({
           signingRootId: report.signingRootId,
           horizons: report.horizons,
           wanAddress: this.core.membership.wanAddresses().join(','),
+          adoption,
           ...(await this.#replication.report()),
         });
         const { roundTripMs } = await this.#link.wan.report({ datacenter, json }, { signal });
         this.#replication.canary.returned(roundTripMs);
-        return REPORT_MS;
+        this.#timing.told(adoption, ambient.clock.now());
+        return this.#timing.waitMs(adoption, ambient.clock.now());
       },
       onFailure: (error) => ambient.logger.debug('report not delivered', { reason: messageOf(error) }),
     });
   }
 
   /** Once a secondary can sign, the WAN is optional: its state is shown, and does not make the server unready. */
-  #primaryHealth(): { ok: true } | { ok: false; reason: string } {
+  #primaryHealth(): HealthVerdict {
     const { state, reason } = this.state;
+    if (state === 'READY') return { ok: true };
+    const said = `${state}: ${reason}`;
     const signs = this.core.ca.state.active !== undefined && state !== 'EXPIRED';
-    return signs ? { ok: true } : { ok: false, reason: `${state}: ${reason}` };
+    return signs ? { ok: true, note: said } : { ok: false, reason: said };
   }
 }
