@@ -245,9 +245,15 @@ describe('a rotation in the store', () => {
     const typo = { verb: 'waive', datacenter: 'dc3', reason: 'x' } as const;
     await expect(act(id, typo)).rejects.toEqual(coded('DATACENTER_UNKNOWN'));
     await expect(t.engine.plan({ ...REQUEST, options: { Nonsense: 1 } })).rejects.toEqual(coded('CA_CONFIG_INVALID'));
-    t.steps.meaningIs = { kind: 'next-root', providerChanges: true, canCrossSign: false };
+    t.steps.trialSays = { canCrossSign: false, faults: [] };
     const refused = t.engine.start(REQUEST, 'unplanned', ANA);
     await expect(refused).rejects.toEqual(coded('PROVIDER_CANNOT_CROSS_SIGN'));
+    t.steps.trialSays = { canCrossSign: true, faults: ['sign-intermediate: the policy lacks create'] };
+    const { plan } = await t.engine.plan(REQUEST);
+    expect(plan.blockers).toContainEqual(
+      expect.objectContaining({ reason: 'provider', detail: 'sign-intermediate: the policy lacks create' }),
+    );
+    await expect(t.engine.start(REQUEST, 'unplanned', ANA)).rejects.toEqual(coded('PROVIDER_REFUSED'));
     expect(JSON.stringify(t.projection.list())).toBe(before);
   });
 

@@ -2,14 +2,15 @@ import { BanyanError, contentHash } from '@banyan/kernel';
 import { RootSteps } from '@banyan/rotation';
 import type { Store, Transaction } from '@banyan/store';
 import type { Projection } from '@banyan/watch';
-import type { ChangeMeaning, MadeRoot, RootEffect, RootOrder } from '../src/ports/root-steps.js';
+import type { ChangeMeaning, MadeRoot, ProviderTrial, RootEffect, RootOrder } from '../src/ports/root-steps.js';
 
 /** Root rows in a table of their own, so that they commit with the rotation's record, or do not. */
 export class FakeRootSteps extends RootSteps implements Projection {
   readonly topics = ['root'];
   /** Orders that were asked for, in turn; the options as they came out of the seal. */
   readonly orders: RootOrder[] = [];
-  meaningIs: ChangeMeaning = { kind: 'next-root', providerChanges: false, canCrossSign: true };
+  meaningIs: ChangeMeaning = { kind: 'next-root', providerChanges: false };
+  trialSays: ProviderTrial = { canCrossSign: true, faults: [] };
   /** Throws before a root is made, while it is set. */
   failWith: BanyanError | undefined;
   /** Runs while a root is being made. */
@@ -61,6 +62,10 @@ export class FakeRootSteps extends RootSteps implements Projection {
   override meaning({ options }: Pick<RootOrder, 'options'>): Promise<ChangeMeaning> {
     if ('Nonsense' in options) throw new BanyanError('CA_CONFIG_INVALID', 'unknown option "Nonsense"');
     return Promise.resolve(this.meaningIs);
+  }
+
+  override trial(): Promise<ProviderTrial> {
+    return Promise.resolve(this.trialSays);
   }
 
   override async make(order: RootOrder): Promise<MadeRoot> {

@@ -92,7 +92,7 @@ export const begun = (
     },
     policy: { ...DEFAULT_POLICY, ...parts.policy },
     datacenters: [],
-    canCrossSign: true,
+    trial: { canCrossSign: true, faults: [] },
     leafTtlMs: 1,
     rootNotAfter: Number.MAX_SAFE_INTEGER,
     now,

@@ -123,6 +123,19 @@ describe('the gate of', () => {
     expect(after(grown, failed(300, 0), failed(400, 0)).phase).toBe('retire');
   });
 
+  it('verify names the peer also when the handshake was just before the window, and is told only now', () => {
+    const peer = { peer: 'spiffe://x/svc/api', service: 'web', direction: 'outbound', reason: 'X', count: 1 } as const;
+    const told = (lastAt: number) =>
+      after(
+        verifying,
+        evidence(5, { ...MOVED, shadow: { ...MOVED.shadow!, failed: 1, failures: [{ ...peer, lastAt }] } }),
+      );
+    expect(told(at(2)).gates.verify?.blockers[0]?.detail).toContain('handshake of web with spiffe://x/svc/api');
+    const known = after(activating, evidence(3, { ...MOVED, shadow: { ...MOVED.shadow!, failed: 1 } }));
+    const still = { ...MOVED, shadow: { ...MOVED.shadow!, failed: 1, failures: [{ ...peer, lastAt: at(2) }] } };
+    expect(after(known, evidence(5, still)).health).toBe('running');
+  });
+
   it('verify and retire end with the horizon of every leaf, without a shadow and without a grace', () => {
     const { shadow: _blind, ...rest } = MOVED;
     const blind = { ...rest, shadow: { checked: 0, failed: 0, probed: 0, failures: [] }, horizons: { R1: at(500) } };

@@ -8,7 +8,7 @@ const plan = (datacenters: readonly DatacenterEvidence[], parts: Partial<PlanPar
     intent: { kind: 'rotate', reason: 'planned', provider: 'consul', options: {}, crossSign: true, rootId: 'R1' },
     policy: DEFAULT_POLICY,
     datacenters,
-    canCrossSign: true,
+    trial: { canCrossSign: true, faults: [] },
     leafTtlMs: 3_600_000,
     rootNotAfter: at(7_200),
     now: T0,
@@ -56,7 +56,7 @@ describe('a plan', () => {
       ],
     };
     const { blockers, blockerCount } = plan([heard('dc1', T0, said), silent('dc2'), heard('dc3', T0 - 61_000)], {
-      canCrossSign: false,
+      trial: { canCrossSign: false, faults: [] },
       leafTtlMs: 7_200_001,
     });
     expect(blockers.map(({ datacenter, node, reason }) => `${datacenter}/${node ?? ''} ${reason}`)).toEqual([
@@ -85,7 +85,7 @@ describe('a plan', () => {
       plan([heard('dc1', T0), heard('dc2', T0)]),
       plan([heard('dc1', T0, said), heard('dc2', T0, { leaves: { R1: 5 } })]),
       plan([heard('dc1', T0, said), heard('dc2', T0)], { policy: { ...DEFAULT_POLICY, retireGraceMs: 1 } }),
-      plan([heard('dc1', T0, said), heard('dc2', T0)], { canCrossSign: false }),
+      plan([heard('dc1', T0, said), heard('dc2', T0)], { trial: { canCrossSign: false, faults: [] } }),
     ];
     expect(new Set([hash, ...others.map(planHash)]).size).toBe(6);
   });
@@ -97,7 +97,7 @@ describe('a plan', () => {
       }).growth;
     expect(bytes({})).toEqual({ bundleBytes: 563, chainBytes: 563 });
     expect(bytes({ PrivateKeyType: 'rsa', PrivateKeyBits: 4_096 })).toEqual({ bundleBytes: 1_462, chainBytes: 1_462 });
-    expect(plan([], { canCrossSign: false }).growth.chainBytes).toBe(0);
+    expect(plan([], { trial: { canCrossSign: false, faults: [] } }).growth.chainBytes).toBe(0);
   });
 
   it('is answered in the spelling of the API', () => {

@@ -71,7 +71,7 @@ export class RotationEngine {
 
   /**
    * Starts a rotation as planned; nothing is made before it is persisted. Throws `ROTATION_PLAN_STALE`,
-   * `ROTATION_IN_PROGRESS`, `PROVIDER_CANNOT_CROSS_SIGN`, and what `plan` throws.
+   * `ROTATION_IN_PROGRESS`, `PROVIDER_CANNOT_CROSS_SIGN`, `PROVIDER_REFUSED`, and what `plan` throws.
    */
   async start(request: RotationRequest, confirmation: Confirmation, context: RotationContext): Promise<Rotation> {
     const planned = await this.#planner.rotate(request);
@@ -82,6 +82,8 @@ export class RotationEngine {
         'the provider cannot vouch for the next root: set ForceWithoutCrossSigning to rotate without, and wait for everybody',
       );
     }
+    const fault = planned.plan.blockers.find(({ reason }) => reason === 'provider');
+    if (fault !== undefined) throw new BanyanError('PROVIDER_REFUSED', `the provider was tried: ${fault.detail}`);
     return this.#commits.begin((tx, unfinished) => {
       requireNoneMoving(unfinished);
       const begun = this.#record(planned, { note: request.note, by: context.accessorId });

@@ -1,7 +1,7 @@
 import { BanyanError, type Clock } from '@banyan/kernel';
 import type { DatacenterEvidence, AdoptionEvidence } from '../ports/adoption-evidence.js';
 import type { PresentAuthority } from '../ports/present-authority.js';
-import type { RootSteps } from '../ports/root-steps.js';
+import type { ProviderTrial, RootSteps } from '../ports/root-steps.js';
 import { makePlan } from '../domain/make-plan.js';
 import { publicOptions } from '../domain/order-summary.js';
 import { planHash, type RotationPlan } from '../domain/plan.js';
@@ -44,7 +44,7 @@ export class RotationPlanner {
         crossSign: request.crossSign,
         rootId: steps.activeRootId(),
       },
-      { request, options, canCrossSign: meaning.kind !== 'next-root' || meaning.canCrossSign },
+      { request, options, trial: await steps.trial({ provider, options }) },
     );
   }
 
@@ -60,7 +60,7 @@ export class RotationPlanner {
         crossSign: false,
         rootId: request.rootId,
       },
-      { request, options, canCrossSign: true },
+      { request, options, trial: { canCrossSign: true, faults: [] } },
     );
   }
 
@@ -69,17 +69,17 @@ export class RotationPlanner {
     {
       request,
       options,
-      canCrossSign,
+      trial,
     }: Pick<Planned, 'options'> & {
       readonly request: RotationRequest | TaintRequest;
-      readonly canCrossSign: boolean;
+      readonly trial: ProviderTrial;
     },
   ): Promise<Planned> {
     const { evidence, present, clock } = this.parts;
     const datacenters = await evidence.datacenters();
     const { leafTtlMs, rootNotAfter } = present.read();
     const { policy } = request;
-    const plan = makePlan({ intent, policy, datacenters, canCrossSign, leafTtlMs, rootNotAfter, now: clock.now() });
+    const plan = makePlan({ intent, policy, datacenters, trial, leafTtlMs, rootNotAfter, now: clock.now() });
     return { plan, hash: planHash(plan), provider: intent.provider, options, datacenters };
   }
 }

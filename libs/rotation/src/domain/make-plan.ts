@@ -1,4 +1,5 @@
 import type { DatacenterAdoption } from '@banyan/adoption';
+import type { ProviderTrial } from '@banyan/ca';
 import type { DatacenterEvidence } from '../ports/adoption-evidence.js';
 import { type Blocker, MOST_BLOCKERS, UNNAMED_AGENTS } from './blocker.js';
 import { certificateBytes } from './certificate-size.js';
@@ -12,8 +13,7 @@ export interface PlanParts {
   readonly intent: RotationPlan['intent'];
   readonly policy: RotationPlan['policy'];
   readonly datacenters: readonly DatacenterEvidence[];
-  /** Whether the active root's provider can vouch for the next root. */
-  readonly canCrossSign: boolean;
+  readonly trial: ProviderTrial;
   /** The longest leaf that can be asked for now, and the end of the root that is to go. Units: ms. */
   readonly leafTtlMs: number;
   readonly rootNotAfter: number;
@@ -27,7 +27,7 @@ export const makePlan = (parts: PlanParts): RotationPlan => {
   const blockers = [...datacenters.flatMap((each) => blockersIn(each, parts)), ...authorityBlockers(parts)];
   const seconds = planned.map((each) => each.seconds);
   const bytes = certificateBytes(keySpecText(intent.options));
-  const vouched = intent.crossSign && parts.canCrossSign;
+  const vouched = intent.crossSign && parts.trial.canCrossSign;
   const makesRoot = intent.kind === 'rotate' || intent.reason === 'compromise';
   const ownSignatures = (makesRoot ? 1 : 0) + (vouched ? 1 : 0);
   return {
@@ -101,17 +101,11 @@ const blockersIn = ({ datacenter, adoption, reportedAt }: DatacenterEvidence, { 
 };
 
 /** What the authority itself has against it. */
-const authorityBlockers = ({
-  intent,
-  canCrossSign,
-  leafTtlMs,
-  rootNotAfter,
-  now,
-  datacenters,
-}: PlanParts): Blocker[] => {
+const authorityBlockers = ({ intent, trial, leafTtlMs, rootNotAfter, now, datacenters }: PlanParts): Blocker[] => {
   const datacenter = datacenters.find(({ isPrimary }) => isPrimary)?.datacenter ?? '';
   return [
-    ...(intent.crossSign && !canCrossSign
+    ...trial.faults.map((detail) => ({ datacenter, reason: 'provider', detail: detail.slice(0, 1_024) }) as const),
+    ...(intent.crossSign && !trial.canCrossSign
       ? [{ datacenter, reason: 'no-cross-sign', detail: 'the provider cannot vouch for the next root' } as const]
       : []),
     ...(now + leafTtlMs > rootNotAfter

@@ -66,16 +66,20 @@ const shadowBlockers = (
   if (rootId === undefined || ![rootsOf(rotation).staying, at.look.activeRootId].includes(rootId)) {
     return [{ datacenter, reason: 'shadow', detail: 'its handshakes are not compared with the next root yet' }];
   }
-  const recent = failures.filter(({ lastAt }) => lastAt > at.since && at.now - lastAt < rotation.policy.verifyWindowMs);
-  if (recent.length > 0) {
-    return recent.map(({ peer, service, direction, reason }) => ({
-      datacenter,
-      reason: 'shadow',
-      detail: `${direction} handshake of ${service} with ${peer} needs the previous root: ${reason}`.slice(0, 1_024),
-    }));
-  }
+  const windowMs = rotation.policy.verifyWindowMs;
   const { grewAt } = rotation.shadowWatch[datacenter] ?? {};
-  return grewAt !== undefined && at.now - grewAt < rotation.policy.verifyWindowMs
-    ? [{ datacenter, reason: 'shadow', detail: `handshakes needed the previous root until ${iso(grewAt)}` }]
-    : [];
+  const grewLately = grewAt !== undefined && at.now - grewAt < windowMs;
+  const recent = failures.filter(({ lastAt }) => at.now - lastAt < windowMs);
+  // A failure of just before the window, which is only told now, is why the count grew: its peer has a name, too.
+  if (!grewLately && !recent.some(({ lastAt }) => lastAt > at.since)) return [];
+  if (recent.length === 0) {
+    return [
+      { datacenter, reason: 'shadow', detail: `handshakes needed the previous root until ${iso(grewAt ?? at.now)}` },
+    ];
+  }
+  return recent.map(({ peer, service, direction, reason }) => ({
+    datacenter,
+    reason: 'shadow',
+    detail: `${direction} handshake of ${service} with ${peer} needs the previous root: ${reason}`.slice(0, 1_024),
+  }));
 };
