@@ -187,8 +187,8 @@ describe('the reader of the adoption', () => {
     await time.advance(1_000);
     expect((await reader.read()).laggards).toEqual([]);
     expect(await reader.agents()).toEqual([
-      { node: 'n1', seenAt: seen.get('n1'), report: report() },
-      { node: 'n2', seenAt: seen.get('n2'), report: report() },
+      { node: 'n1', seenAt: seen.get('n1'), live: true, report: report() },
+      { node: 'n2', seenAt: seen.get('n2'), live: true, report: report() },
     ]);
     await other.stop();
   });

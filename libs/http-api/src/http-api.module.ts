@@ -1,5 +1,6 @@
 import { OperationsController } from '@banyan/http-kit';
 import { type DynamicModule, Module, type ModuleMetadata, type Provider, type Type } from '@nestjs/common';
+import { AdoptionController } from './adapters/adoption.controller.js';
 import { CaController } from './adapters/ca.controller.js';
 import { BlockingReads } from './adapters/blocking-reads.js';
 import { CatalogController } from './adapters/catalog.controller.js';
@@ -16,7 +17,7 @@ import { TokenController } from './adapters/token.controller.js';
 export interface HttpApiBindings {
   /**
    * Bindings of every port: `CallerResolver` of http-kit, `IntentionReader`,
-   * `IntentionWriter`, `CaProjection`, `CaConfigurationWriter`, `RotationReader`, `RotationDesk`, `LedgerReader`, `TokenReader`, `TokenWriter`, `CatalogReader`, `CatalogWriter`, `ChangeFollower`, `Clock`,
+   * `IntentionWriter`, `CaProjection`, `CaConfigurationWriter`, `AdoptionDirectory`, `RotationReader`, `RotationDesk`, `LedgerReader`, `TokenReader`, `TokenWriter`, `CatalogReader`, `CatalogWriter`, `ChangeFollower`, `Clock`,
    * `Random`, `HealthRegistry`, `MetricsText`, `DatacenterDirectory`, `ReplicationDesk`, `LeaderDirectory`, `HttpApiSettings`.
    */
   readonly providers: readonly Provider[];
@@ -44,6 +45,7 @@ export class HttpApiModule {
         ReplicationController,
         OperationsController,
         CaController,
+        AdoptionController,
         LedgerController,
         RotationController,
         ...(bindings.controllers ?? []),

@@ -2,6 +2,7 @@ export { type BlockingRead, BlockingReads } from './adapters/blocking-reads.js';
 export { writeContextOf } from './adapters/write-context.js';
 export { type VisibleRows, visibleRows } from './domain/visible-rows.js';
 export { type HttpApiBindings, HttpApiModule } from './http-api.module.js';
+export { AdoptionDirectory } from './ports/adoption-directory.js';
 export { DatacenterDirectory, LeaderDirectory, type ServerEntry, type ServerList } from './ports/directories.js';
 export { HttpApiSettings } from './ports/http-api-settings.js';
 export { CaController } from './adapters/ca.controller.js';

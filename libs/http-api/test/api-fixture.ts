@@ -3,6 +3,7 @@ import { AccessResolver, TokenReader, TokenWriter } from '@banyan/acl';
 import { CaProjection } from '@banyan/ca';
 import { CatalogReader, CatalogWriter } from '@banyan/catalog';
 import {
+  AdoptionDirectory,
   CaConfigurationWriter,
   DatacenterDirectory,
   HttpApiModule,
@@ -39,6 +40,7 @@ import { ChangeFollower } from '@banyan/watch';
 import type { Provider } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { AddressInfo } from 'node:net';
+import { MemoryAdoption } from './adoption-fixture.js';
 import { fixedCa, RecordedConfiguration } from './ca-fixture.js';
 import { MemoryRotations } from './memory-rotations.js';
 
@@ -84,6 +86,7 @@ export interface Api {
   readonly ca: CaProjection;
   readonly configuration: RecordedConfiguration;
   readonly ledger: LedgerReader;
+  readonly adoption: MemoryAdoption;
   readonly rotations: MemoryRotations;
   readonly health: HealthRegistry;
   readonly stop: () => Promise<void>;
@@ -100,6 +103,7 @@ const portsOf = (parts: Omit<Api, 'app' | 'port' | 'stop' | 'ask'>, random: Rand
   { provide: CaProjection, useValue: parts.ca },
   { provide: LedgerReader, useValue: parts.ledger },
   { provide: ReplicationDesk, useValue: {} },
+  { provide: AdoptionDirectory, useValue: parts.adoption },
   ...[RotationReader, RotationDesk].map((provide) => ({ provide, useValue: parts.rotations })),
   { provide: CaConfigurationWriter, useValue: parts.configuration },
   { provide: ChangeFollower, useValue: parts.follower },
@@ -150,6 +154,7 @@ export const startApi = async (withTokens = true, ledger: LedgerReader = new NoL
     ca: await fixedCa(),
     configuration: new RecordedConfiguration(),
     ledger,
+    adoption: new MemoryAdoption(),
     rotations: new MemoryRotations(commits),
     health: new HealthRegistry({ timers }),
   };

@@ -2,6 +2,7 @@ import { AccessResolver, TokenReader, TokenWriter } from '@banyan/acl';
 import { CaProjection } from '@banyan/ca';
 import { CatalogReader, CatalogWriter } from '@banyan/catalog';
 import {
+  AdoptionDirectory,
   CaConfigurationWriter,
   DatacenterDirectory,
   HttpApiModule,
@@ -171,6 +172,7 @@ const bindings = (
     [ChangeFollower, core.follower],
     [HealthRegistry, core.health],
     [CaProjection, core.ca],
+    [AdoptionDirectory, core.adoption],
     [CaConfigurationWriter, role.configurationWriter],
     [RotationReader, core.rotations],
     [RotationDesk, role.rotationDesk],

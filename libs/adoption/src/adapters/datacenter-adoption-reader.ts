@@ -1,6 +1,6 @@
 import { type Clock, type EpochMs, SingleFlight } from '@banyan/kernel';
 import type { Store } from '@banyan/store';
-import { type KnownAgent, laggardOf } from '../domain/agent-standing.js';
+import { isLive, type KnownAgent, laggardOf } from '../domain/agent-standing.js';
 import type { DatacenterAdoption, Laggard } from '../domain/datacenter-adoption.js';
 import { reissueSpreadMs } from '../domain/reissue-spread.js';
 import { type AuthorityFacts, summarize } from '../domain/summarize.js';
@@ -28,6 +28,7 @@ export interface DatacenterAdoptionReaderOptions {
 
 /** An agent with what it said, and why it is behind if it is. */
 export interface AgentEntry extends KnownAgent {
+  readonly live: boolean;
   readonly laggard?: Laggard;
 }
 
@@ -68,7 +69,7 @@ export class DatacenterAdoptionReader {
     const { agents, facts, at } = await this.#recent(this.#stale ? FRESH_AFTER_REPORT_MS : FRESH_MS);
     return agents.map((agent) => {
       const laggard = laggardOf(agent, { ...facts, now: at });
-      return { ...agent, ...(laggard && { laggard }) };
+      return { ...agent, live: isLive(agent, at), ...(laggard && { laggard }) };
     });
   }
 

@@ -20,6 +20,7 @@ import { BanyanError } from '@banyan/kernel';
 import { Controller, Get, Put } from '@nestjs/common';
 import { z } from 'zod';
 import { CaConfigurationWriter } from '../ports/ca-configuration-writer.js';
+import { caOptions } from './ca-options.js';
 import { BlockingReads } from './blocking-reads.js';
 import { writeContextOf } from './write-context.js';
 
@@ -40,7 +41,7 @@ const readInput = defineInput({});
 const writeInput = defineInput({
   body: z.strictObject({
     Provider: z.string().max(64),
-    Config: z.record(z.string().max(128), z.union([z.string().max(65_536), z.number(), z.boolean(), z.null()])),
+    Config: caOptions,
     State: z.record(z.string().max(128), z.string().max(1_024)).nullish(),
     ForceWithoutCrossSigning: z.boolean().optional(),
     force_without_cross_signing: z.boolean().optional(),

@@ -2,6 +2,7 @@ import { defineInput, pathText, refuse } from '@banyan/http-kit';
 import { HOUR, isBanyanError, parseGoDuration } from '@banyan/kernel';
 import { DEFAULT_POLICY, type RotationPolicy } from '@banyan/rotation';
 import { z } from 'zod';
+import { caOptions } from './ca-options.js';
 
 const LONGEST_MS = 90 * 24 * HOUR;
 
@@ -21,9 +22,7 @@ const planHash = z.string().max(128);
 
 const rotateBody = z.strictObject({
   Provider: z.string().min(1).max(128).optional(),
-  Config: z
-    .record(z.string().max(128), z.union([z.string().max(65_536), z.number(), z.boolean(), z.null()]))
-    .optional(),
+  Config: caOptions.optional(),
   ForceWithoutCrossSigning: z.boolean().optional(),
   Reason: reason.optional(),
   DistributeWait: span.optional(),
