@@ -67,6 +67,11 @@ export class VaultLab {
     await this.admin('POST', 'auth/token/revoke', { token });
   }
 
+  /** Ends every token of a login method. */
+  async revokeAll(authMount: string): Promise<void> {
+    await this.admin('POST', `sys/leases/revoke-prefix/auth/${authMount}`, {});
+  }
+
   /** An AppRole at a mount of its own. */
   async appRole(
     paths: PolicyPaths,

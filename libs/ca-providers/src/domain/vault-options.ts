@@ -77,7 +77,14 @@ const KUBERNETES_TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount/tok
 const text = z.string().max(8_192);
 const path = text
   .transform((value) => value.replace(/^\/+|\/+$/g, ''))
-  .pipe(z.string().regex(/^[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/, 'must be a mount path such as pki_root'));
+  .pipe(
+    z
+      .string()
+      .regex(
+        /^(?!\.+(\/|$))[A-Za-z0-9_.-]+(\/(?!\.+(\/|$))[A-Za-z0-9_.-]+)*$/,
+        'must be a mount path such as pki_root',
+      ),
+  );
 const issuerName = z
   .string()
   .regex(/^[A-Za-z0-9_.-]{1,128}$/)

@@ -94,6 +94,8 @@ export class LocalVault {
     if (this.isSealed) return sealed;
     const login = /^auth\/(.+)\/login$/.exec(call.path)?.[1];
     if (login !== undefined) return this.#login(login, call.body);
+    // Names of issuers are public in Vault.
+    if (call.method === 'LIST' && call.path.endsWith('/issuers')) return this.#engine(call);
     const token = this.tokens.find(call.token);
     if (token === undefined) return invalidToken;
     if (call.path === 'auth/token/lookup-self') {
@@ -120,10 +122,12 @@ export class LocalVault {
     const name = path.split('/').at(-1) ?? '';
     if (path === 'auth/token/create') return { status: 200, auth: this.tokens.create(body) };
     if (path === 'auth/token/revoke') this.tokens.revoke(String(body['token']));
+    else if (path.startsWith('sys/leases/revoke-prefix/auth/')) this.tokens.revokeOf(path.split('/')[4] ?? '');
     else if (path.startsWith('sys/policies/acl/')) this.tokens.setPolicy(name, String(body['policy']));
     else if (path.startsWith('sys/mounts/') && method === 'POST') this.#engines.set(name, new PkiEngine(this.clock));
     else if (path.startsWith('sys/mounts/')) this.#engines.delete(name);
     else if (/^auth\/[^/]+\/role\//.test(path)) return this.#role(method, path, body);
+    else if (/^[^/]+\/config\/issuers$/.test(path)) return { status: 200, data: body };
     else if (!path.startsWith('sys/auth/')) return undefined;
     return { status: 204 };
   }
@@ -149,7 +153,7 @@ export class LocalVault {
       const uses = role.secretIds.get(secretId) ?? 0;
       if (body['role_id'] !== role.roleId || uses === 0) return { status: 400, errors: ['invalid role or secret ID'] };
       role.secretIds.set(secretId, uses - 1);
-      return { status: 200, auth: this.tokens.create(role.settings) };
+      return { status: 200, auth: this.tokens.create(role.settings, mount) };
     }
     const account = this.serviceAccounts.get(String(body['jwt']));
     if (mount !== 'kubernetes') return noRoute(`auth/${mount}/login`);

@@ -20,7 +20,7 @@ interface Key {
 
 interface Issuer {
   readonly id: string;
-  readonly name: string;
+  name: string;
   readonly keyId: string;
   certificate: Certificate;
   usage: string;
@@ -45,9 +45,10 @@ export class PkiEngine {
 
   answer(method: string, path: string, body: Body): EngineAnswer {
     if (method === 'LIST' && path === 'issuers') return this.#list();
+    if (method === 'LIST' && path === 'keys' && this.#keys.size === 0) return { status: 404, errors: [] };
     if (method === 'POST' && path === 'issuers/generate/root/internal') return this.#generate(body);
     const key = /^key\/([\w-]+)$/.exec(path)?.[1];
-    if (key !== undefined && method === 'DELETE') return this.#drop(this.#keys, key);
+    if (key !== undefined && method === 'DELETE') return this.#dropKey(key);
     const [, reference = '', verb] = /^issuer\/([\w.-]+)(?:\/(sign-intermediate|sign-self-issued))?$/.exec(path) ?? [];
     if (reference === '') return { status: 404, errors: ['1 error occurred:\n\t* unsupported path\n\n'] };
     const issuer = this.#find(reference);
@@ -109,7 +110,16 @@ export class PkiEngine {
     return { status: 204 };
   }
 
-  #change(issuer: Issuer, { usage }: Body): EngineAnswer {
+  #dropKey(id: string): EngineAnswer {
+    const user = [...this.#issuers.values()].find(({ keyId }) => keyId === id);
+    if (user !== undefined) return refused(`Failed to Delete Key.  Key in Use by Issuer: ${user.id}`);
+    return this.#drop(this.#keys, id);
+  }
+
+  #change(issuer: Issuer, body: Body): EngineAnswer {
+    const { usage } = body;
+    // What is not said is reset, the name too.
+    issuer.name = text(body, 'issuer_name');
     if (typeof usage === 'string') issuer.usage = usage;
     return { status: 200, data: this.#describe(issuer) };
   }

@@ -4,6 +4,8 @@ import type { Clock } from '@banyan/kernel';
 interface Token {
   readonly policies: readonly string[];
   readonly renewable: boolean;
+  /** The login method it came from. */
+  readonly mount: string;
   /** Milliseconds; 0 is without end. */
   readonly ttlMs: number;
   readonly maxEndsAt: number;
@@ -30,21 +32,28 @@ export class TokenStore {
     private readonly clock: Clock,
     readonly root: string,
   ) {
-    this.#tokens.set(root, { policies: ['root'], renewable: false, ttlMs: 0, maxEndsAt: Infinity, endsAt: Infinity });
+    this.#tokens.set(root, {
+      policies: ['root'],
+      mount: '',
+      renewable: false,
+      ttlMs: 0,
+      maxEndsAt: Infinity,
+      endsAt: Infinity,
+    });
   }
 
   setPolicy(name: string, document: string): void {
     this.#policies.set(name, (JSON.parse(document) as { path: Record<string, { capabilities: string[] }> }).path);
   }
 
-  create(settings: Readonly<Record<string, unknown>>) {
+  create(settings: Readonly<Record<string, unknown>>, mount = 'token') {
     const ttlMs = milliseconds(settings['ttl'] ?? settings['token_ttl']) || 768 * 3_600_000;
     const maxMs = milliseconds(settings['explicit_max_ttl'] ?? settings['token_max_ttl']) || Infinity;
     const now = this.clock.now();
     const id = `hvs.${randomBytes(24).toString('base64url')}`;
     const policies = (settings['policies'] ?? settings['token_policies'] ?? []) as string[];
     const renewable = settings['renewable'] !== false;
-    const token = { policies, renewable, ttlMs, maxEndsAt: now + maxMs, endsAt: now + Math.min(ttlMs, maxMs) };
+    const token = { policies, renewable, mount, ttlMs, maxEndsAt: now + maxMs, endsAt: now + Math.min(ttlMs, maxMs) };
     this.#tokens.set(id, token);
     return this.#auth(id, token);
   }
@@ -66,6 +75,10 @@ export class TokenStore {
 
   revoke(id: string): void {
     this.#tokens.delete(id);
+  }
+
+  revokeOf(mount: string): void {
+    for (const [id, token] of this.#tokens) if (token.mount === mount) this.#tokens.delete(id);
   }
 
   /** Whether the token's policies allow a capability at a path; `+` stands for one segment. */
