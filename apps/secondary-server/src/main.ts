@@ -7,7 +7,7 @@ import { readConfig } from './config.js';
 await runProcess('secondary-server', readConfig, async (settings, { logger, fail }) => {
   const core = await DatacenterCore.open(settings, logger, fail);
   const links = new DatacenterLinks(core, (datacenter) =>
-    datacenter === primaryName(core, settings) ? settings.BANYAN_PRIMARY_WAN_ADDRESS : undefined,
+    datacenter === primaryName(core, settings) ? settings.BANYAN_PRIMARY_WAN_ADDRESS : [],
   );
   return DatacenterServer.start({
     core,

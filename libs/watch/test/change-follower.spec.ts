@@ -1,4 +1,5 @@
 import { SilentLogger, stateIndex, SystemRandom, SystemTimers } from '@banyan/kernel';
+import { FakeTime } from '@banyan/testkit';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { ChangeFollower } from '../src/index.js';
 import { FakeLog, FakeProjection } from './fake-log.js';
@@ -194,5 +195,31 @@ describe('ChangeFollower', () => {
     await follower.reached(log.commit('intention/a'), LIMIT);
     expect([heard, intentions.rows.size]).toEqual([1, 1]);
     expect(() => follower.register(intentions)).toThrow(expect.objectContaining({ code: 'INTERNAL' }));
+  });
+
+  it('tells how old its memory is while the log is not heard, and that it is current when it is heard again', async () => {
+    const log = new FakeLog();
+    const time = new FakeTime();
+    const follower = new ChangeFollower({
+      log,
+      pollMs: 1_000,
+      clock: time.clock,
+      timers: new SystemTimers(),
+      random: new SystemRandom(),
+      logger: new SilentLogger(),
+    });
+    followers.push(follower);
+    expect(follower.silentMs).toBe(0);
+    await follower.start();
+    log.away = true;
+    time.jump(3_000);
+    expect(follower.silentMs).toBe(0);
+    time.jump(1);
+    expect(follower.silentMs).toBe(3_001);
+    time.jump(20_000);
+    expect(follower.silentMs).toBe(23_001);
+    log.away = false;
+    await follower.reached(log.commit('intention/a'), LIMIT);
+    expect(follower.silentMs).toBe(0);
   });
 });

@@ -56,14 +56,24 @@ export const begun = async <T>(values: AsyncIterable<T>): Promise<AsyncIterable<
 /** 200 without a body: not `{}`, not 204. */
 export const answerEmpty = (): Answer => new Answer(200, { kind: 'empty' });
 
-/** The headers every answer with a state index carries; an index of 0 is sent as 1 (contract §0.6). */
-export const indexHeaders = (index: StateIndex): AnswerHeaders => ({
+/** How long ago the state that an answer was read from was last compared with the database. Unit ms; 0 while it is followed. */
+export interface StateAge {
+  readonly silentMs: number;
+}
+
+/**
+ * The headers every answer with a state index carries; an index of 0 is sent as 1 (contract §0.6). While the database is
+ * away, answers go on from memory: then there is no known leader, and the last contact is as old as what is told.
+ */
+export const indexHeaders = (index: StateIndex, { silentMs }: StateAge = { silentMs: 0 }): AnswerHeaders => ({
   'X-Consul-Index': String(Math.max(1, index)),
-  'X-Consul-KnownLeader': 'true',
-  'X-Consul-LastContact': '0',
+  'X-Consul-KnownLeader': String(silentMs === 0),
+  'X-Consul-LastContact': String(Math.round(silentMs)),
   'X-Consul-Default-ACL-Policy': 'deny',
 });
 
 /** 200 with a JSON value and its index, as blocking queries answer, changed or timed out alike. */
-export const answerBlocking = (result: { readonly index: StateIndex; readonly value: unknown }): Answer =>
-  answerJson(result.value).with(indexHeaders(result.index));
+export const answerBlocking = (
+  result: { readonly index: StateIndex; readonly value: unknown },
+  age?: StateAge,
+): Answer => answerJson(result.value).with(indexHeaders(result.index, age));

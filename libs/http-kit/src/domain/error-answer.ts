@@ -3,17 +3,27 @@ import { Answer, answerText } from './answer.js';
 import { CONCEALED_TEXT, ERROR_STATUS } from './error-status.js';
 
 /**
- * The plain-text answer of a coded error; the code itself is in the header `X-Banyan-Error`. A concealed code answers its constant text; a rate limit says when to come
+ * The plain-text answer of a coded error; the code itself is in the header `X-Banyan-Error`. A concealed code answers its constant text, that of
+ * an unreachable store with the code of the reason; a rate limit says when to come
  * back, in whole seconds, rounded up.
  */
 export const answerForError = (error: BanyanError): Answer => {
-  const text = CONCEALED_TEXT[error.code] ?? error.message;
+  const text =
+    CONCEALED_TEXT[error.code] === undefined ? error.message : `${CONCEALED_TEXT[error.code]}${reasonOf(error)}`;
   const answer = answerText(text, ERROR_STATUS[error.code] ?? 500).with({ 'X-Banyan-Error': error.code });
   const { retryAfterMs, allow } = error.fields;
   if (typeof retryAfterMs === 'number' && retryAfterMs >= 0) {
     return answer.with({ 'Retry-After': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) });
   }
   return typeof allow === 'string' ? answer.with({ Allow: allow }) : answer;
+};
+
+/** Codes of the driver and of system calls tell what to look for, and nothing of where the store is. */
+const reasonOf = ({ code, fields }: BanyanError): string => {
+  const { reason } = fields;
+  return code === 'STORE_UNREACHABLE' && typeof reason === 'string' && /^[A-Za-z0-9_-]{1,32}$/.test(reason)
+    ? ` (${reason})`
+    : '';
 };
 
 /** Whether an operator must hear of it: anything without a code, and what the caller is not told. */

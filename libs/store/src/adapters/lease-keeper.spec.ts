@@ -207,7 +207,7 @@ describe('LeaseKeeper', () => {
     await readOnly(true);
     await aborted(signal);
     expect(one.events).toEqual(['acquired 1', 'lost']);
-    const refusal = { name: 'BanyanError', code: 'STORE_UNREACHABLE', fields: { reason: '25006' } };
+    const refusal = { name: 'BanyanError', code: 'STORE_UNREACHABLE', fields: { reason: 'read-only' } };
     await expect(write(store, fence)).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' });
     await expect(store.run(async (tx) => tx.stage(CHANGE))).rejects.toMatchObject(refusal);
     await expect(store.ping()).rejects.toMatchObject(refusal);

@@ -45,7 +45,7 @@ export const isReadOnly = (error: unknown): boolean => driverCodeOf(error) === R
 export const readOnlyDatabase = (cause?: unknown): BanyanError =>
   new BanyanError('STORE_UNREACHABLE', 'the database is read-only: a standby, or a primary that was demoted', {
     cause,
-    fields: { reason: READ_ONLY_STATE },
+    fields: { reason: 'read-only' },
   });
 
 /** Gives a driver error its code: `STORE_UNREACHABLE`, `CONFLICT`; anything else is returned as it is. */

@@ -37,6 +37,8 @@ export interface ChangeFollowerOptions {
 export type BatchListener = (changes: readonly Change[], latest: StateIndex, reloaded: boolean) => void;
 
 const DEFAULT_POLL_MS = 1_000;
+/** So many polls may be missed before what is in memory is told to be old: a busy moment is no outage. */
+const FRESH_POLLS = 3;
 /** Lines of the log per turn. */
 const BATCH = 1_000;
 /** Waiters woken per turn of the event loop: about 10 ms of answering, by the figures for 10,000 watchers. */
@@ -57,6 +59,7 @@ export class ChangeFollower {
   #latest: StateIndex = stateIndex(0);
   #epoch: string | undefined;
   #behindSince: EpochMs | undefined;
+  #heardAt: EpochMs | undefined;
   /** How often everything was loaded. */
   #loads = 0;
   #started = false;
@@ -83,6 +86,16 @@ export class ChangeFollower {
   /** Since when the log cannot be read or applied; `undefined` while all is well. For the health registry. */
   get behindSince(): EpochMs | undefined {
     return this.#behindSince;
+  }
+
+  /**
+   * How long the log has not been heard, in ms; 0 while it is read as often as it should be. What is in memory is as old
+   * as this at most. Unlike {@link behindSince} it shows a database that hangs before a read of it has failed.
+   */
+  get silentMs(): number {
+    if (this.#heardAt === undefined) return 0;
+    const ageMs = Math.max(0, this.#clock.now() - this.#heardAt);
+    return ageMs > FRESH_POLLS * (this.options.pollMs ?? DEFAULT_POLL_MS) ? ageMs : 0;
   }
 
   /** How many waits are open. */
@@ -171,7 +184,7 @@ export class ChangeFollower {
     }
     const reached = page.changes.at(-1)?.index ?? page.latest;
     if (page.changes.length > 0) await this.#apply(page.changes);
-    this.#behindSince = undefined;
+    this.#wellNow();
     if (reached !== this.#latest) this.#publish(page.changes, reached, false);
     return reached < page.latest ? 0 : (this.options.pollMs ?? DEFAULT_POLL_MS);
   }
@@ -189,10 +202,15 @@ export class ChangeFollower {
     const { epoch } = await this.options.log.changesAfter(index, 1);
     for (const projection of this.#projections) await projection.load();
     this.#epoch = epoch;
-    this.#behindSince = undefined;
+    this.#wellNow();
     this.#loads += 1;
     this.#topics.reset(stateIndex(Math.max(1, index)));
     this.#publish([], index, true);
+  }
+
+  #wellNow(): void {
+    this.#behindSince = undefined;
+    this.#heardAt = this.#clock.now();
   }
 
   #publish(changes: readonly Change[], latest: StateIndex, reloaded: boolean): void {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { addressText, count, csrText, datacenterText, jsonText, nameText, pemText, tokenText } from './bounds.js';
+import { addressesText, count, csrText, datacenterText, jsonText, nameText, pemText, tokenText } from './bounds.js';
 
 /** `banyan.bootstrap.v1.RootsRequest`: nothing to say. */
 export const RootsRequest = z.object({});
@@ -39,7 +39,7 @@ export const SignIntermediateRequest = z.object({
   token: tokenText,
   datacenter: datacenterText,
   csrPem: csrText,
-  wanAddress: addressText,
+  wanAddress: addressesText,
   rootId: z.string().max(128).optional(),
 });
 export type SignIntermediateRequest = z.output<typeof SignIntermediateRequest>;

@@ -14,6 +14,8 @@ export const csrText = z.string().min(1).max(CSR_LIMIT);
 export const nameText = z.string().min(1).max(128);
 export const datacenterText = z.string().min(1).max(64);
 export const addressText = z.string().max(300);
+/** Several host:port, separated by commas. */
+export const addressesText = z.string().max(4_096);
 /** Whole JSON documents: bounded by the message itself. */
 export const jsonText = z.string().max(MESSAGE_LIMIT_BYTES);
 /** A path with query of the HTTP API. Longer ones are refused by the HTTP edge as well. */
