@@ -26,6 +26,12 @@ export const bundle = (active: TestAuthority, ...others: TestAuthority[]): Trust
   activeRootId: idOf(active),
 });
 
+/** The same with roots that are said to be compromised. */
+export const tainting = (material: TrustMaterial, ...tainted: TestAuthority[]): TrustMaterial => ({
+  ...material,
+  taintedRootIds: tainted.map(idOf),
+});
+
 /** Fast enough for a test to see several probes. */
 export const FAST: ProbePace = { idleAfterMs: 400, everyMs: 100 };
 /** No probe comes within a test. */

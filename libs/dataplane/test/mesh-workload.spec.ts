@@ -3,7 +3,7 @@ import { MeshWorkload } from '@banyan/dataplane';
 import { SystemClock, SystemRandom, SystemTimers } from '@banyan/kernel';
 import { FakeMeshSource, RecordingLogger, type TestAuthority } from '@banyan/testkit';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { bundle, FAST, type Generations, idOf, KeptReports, NEVER, threeGenerations } from './generations.js';
+import { bundle, FAST, type Generations, idOf, KeptReports, NEVER, tainting, threeGenerations } from './generations.js';
 import { cleanups, received } from './mesh-of-two.js';
 import { closed, eventually, uriOf } from './running-sidecar.js';
 
@@ -63,8 +63,30 @@ describe('an application without a sidecar', () => {
         shadow: { rootId: idOf(roots.second), checked: 1, failures: [{ peer, service }] },
       });
     }
-    web.source.trust.publish(bundle(roots.second));
+    socket.destroy();
+  });
+
+  it('keeps a live connection when the root above it is retired, and cuts it for a compromised one', async () => {
+    const { api, web } = await two();
+    const [socket, kept] = [await web.mesh.connect(API, FOREVER), await web.mesh.connect(API, FOREVER)];
+    const { first, second } = roots;
+    const swapped = async (who: typeof api, material: ReturnType<typeof bundle>): Promise<void> => {
+      const before = who.logger.of('certificates swapped').length;
+      who.source.trust.publish(material);
+      await eventually('it is in use', () => who.logger.of('certificates swapped').length > before);
+    };
+    const echoes = async (each: typeof socket): Promise<void> => {
+      each.write('x');
+      expect(await received(each)).toBe('x');
+    };
+    for (const each of [socket, kept]) await echoes(each);
+    await swapped(api, bundle(second)); // which cuts nothing on its side
+    await swapped(web, tainting(bundle(second, first), first));
+    for (const each of [socket, kept]) await echoes(each);
+    kept.destroy();
+    await swapped(web, bundle(second));
     await closed(socket);
+    expect(api.logger.of('connection cut')).toEqual([]);
     expect(web.logger.of('connection cut')).toMatchObject([{ peer: uriOf('api', 'dc2'), direction: 'outbound' }]);
   });
 

@@ -107,11 +107,11 @@ describe('TLS session resumption', () => {
       expect(again.isSessionReused()).toBe(false);
       // Both were full handshakes: each was verified again, and failed without the first root.
       expect(api.proxy.counters()).toMatchObject({ inboundHandshakes: 2, shadowChecked: 2, shadowFailed: 2 });
-      api.source.trust.publish(bundle(second));
+      api.source.trust.publish({ ...bundle(second), taintedGone: [first.root.fingerprintSha256] });
       await Promise.all([closed(client), closed(again)]);
       await closed(rawClient(api, leaf, { ...limits, session }));
       await eventually('it is refused', () => api.proxy.counters().inboundHandshakeFailures === 1);
-      expect(api.proxy.counters()).toMatchObject({ inboundHandshakes: 2, cutWithoutRoot: 2 });
+      expect(api.proxy.counters()).toMatchObject({ inboundHandshakes: 2, cutTainted: 2 });
     },
   );
 });

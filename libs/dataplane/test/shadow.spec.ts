@@ -1,9 +1,9 @@
 import { EventEmitter, once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { SidecarReport } from '@banyan/adoption';
-import { bundle, type Generations, idOf, KeptReports, NEVER, threeGenerations } from './generations.js';
+import { bundle, type Generations, idOf, KeptReports, NEVER, tainting, threeGenerations } from './generations.js';
 import { cleanups, rawClient, received, workload } from './mesh-of-two.js';
 import {
   ask,
@@ -248,62 +248,110 @@ describe('a handshake that began under the previous bundle', () => {
   });
 });
 
-describe('a root that leaves the bundle', () => {
-  it('takes the live connections of its peers with it, and no others, on the side that lets it go', async () => {
+/** Two connections to api, opened by strangers with leaves under the first and under the second root. */
+const underEither = async (api: RunningSidecar) => {
+  const { first, second } = roots;
+  const clients = [
+    rawClient(api, await first.serviceLeaf('gone', 'dc1'), { ca: first.root.pem }),
+    rawClient(api, await second.serviceLeaf('stays', 'dc1'), { ca: first.root.pem }),
+  ] as const;
+  for (const client of clients) await echoes(client, 'before');
+  return clients;
+};
+
+const echoes = async (client: Socket, text: string): Promise<void> => {
+  client.write(text);
+  expect(await received(client)).toBe(text);
+};
+
+describe('a root that is retired as planned', () => {
+  it('takes no live connection with it, in either direction, and lets no further one in', async () => {
     const { first, second } = roots;
     const { api, web } = await mesh();
-    const [gone, stays] = [
-      rawClient(api, await first.serviceLeaf('gone', 'dc1'), { ca: first.root.pem }),
-      rawClient(api, await second.serviceLeaf('stays', 'dc1'), { ca: first.root.pem }),
-    ];
-    for (const client of [gone, stays]) {
-      client.write('before');
-      expect(await received(client)).toBe('before');
+    const [gone, stays] = await underEither(api);
+    const long = dial(web, 'api');
+    await echoes(long, 'before');
+    for (const sidecar of [api, web]) await trust(sidecar, bundle(second));
+    for (const client of [gone, stays, long]) await echoes(client, 'after');
+    for (const client of [gone, stays, long]) client.destroy();
+    for (const { logger, proxy } of [api, web]) {
+      expect([logger.of('connection cut'), proxy.counters().cutTainted]).toEqual([[], 0]);
     }
-    await trust(api, bundle(second)); // retired or tainted
-    await closed(gone);
-    expect(api.logger.of('connection cut')).toEqual([
-      { peer: uriOf('gone', 'dc1'), direction: 'inbound', reason: expect.stringContaining('no root') },
-    ]);
-    expect(api.proxy.counters()).toMatchObject({ cutWithoutRoot: 1, denied: 0 });
-    stays.write('after');
-    expect(await received(stays)).toBe('after');
-    stays.destroy();
-    // What comes now under the first root is refused by TLS itself: the swap reached the listener.
+    // What comes now under the first root is refused by TLS itself, on both sides.
     await closed(rawClient(api, await first.serviceLeaf('gone', 'dc1'), { ca: first.root.pem }));
     expect(await ask(web, 'api')).toBe('');
-    expect(api.proxy.counters()).toMatchObject({ cutWithoutRoot: 1, inboundHandshakes: 2 });
+    expect([api, web].map(({ proxy }) => proxy.counters())).toMatchObject([
+      { inboundHandshakes: 3 },
+      { outboundHandshakes: 1 },
+    ]);
+  });
+});
+
+describe('a compromised root', () => {
+  it('cuts nothing while it is in the bundle, and takes the connections under it, and no others, when it leaves', async () => {
+    const { first, second } = roots;
+    const { api, web } = await mesh();
+    const [gone, stays] = await underEither(api);
+    await trust(api, tainting(bundle(second, first), first));
+    for (const client of [gone, stays]) await echoes(client, 'marked');
+    expect(await ask(web, 'api', 'further')).toBe('further');
+    expect(api.proxy.counters().cutTainted).toBe(0);
+    await trust(api, bundle(second)); // which has no word of it
+    await closed(gone);
+    expect(api.logger.of('connection cut')).toEqual([
+      { peer: uriOf('gone', 'dc1'), direction: 'inbound', reason: expect.stringContaining('compromised root') },
+    ]);
+    expect(api.proxy.counters()).toMatchObject({ cutTainted: 1, denied: 0 });
+    await echoes(stays, 'after');
+    stays.destroy();
+    await closed(rawClient(api, await first.serviceLeaf('gone', 'dc1'), { ca: first.root.pem }));
+    expect(api.proxy.counters()).toMatchObject({ cutTainted: 1, inboundHandshakes: 3 });
   });
 
   it('also takes outgoing connections to a peer under it', async () => {
-    const { second } = roots;
+    const { first, second } = roots;
     const { web, service } = await mesh();
     const client = dial(web, 'api');
-    client.write('before');
-    await received(client);
+    await echoes(client, 'before');
+    await trust(web, tainting(bundle(second, first), first));
+    await echoes(client, 'marked');
     await trust(web, bundle(second));
     await closed(client);
     expect(web.logger.of('connection cut')).toMatchObject([{ peer: uriOf('api', 'dc2'), direction: 'outbound' }]);
     await eventually('the workload sees the end', () => service.sockets.size === 0);
     // And no further one is made with what was in use before.
     expect(await ask(web, 'api')).toBe('');
-    expect(web.proxy.counters()).toMatchObject({ cutWithoutRoot: 1, outboundHandshakes: 1 });
+    expect(web.proxy.counters()).toMatchObject({ cutTainted: 1, outboundHandshakes: 1 });
   });
 
-  it('does not cut for a bundle that cannot be read, which stays out of use', async () => {
-    const { second } = roots;
+  it('takes its connections, too, where its compromise is told only when it has left', async () => {
+    const { first, second } = roots;
+    const { api } = await mesh();
+    const [gone, stays] = await underEither(api);
+    await trust(api, bundle(second)); // as after a planned retirement
+    await echoes(gone, 'not yet');
+    await trust(api, { ...bundle(second), taintedGone: [first.root.fingerprintSha256] });
+    await closed(gone);
+    await echoes(stays, 'after');
+    stays.destroy();
+    expect(api.proxy.counters()).toMatchObject({ cutTainted: 1 });
+  });
+});
+
+describe('a bundle that cannot be read', () => {
+  it('cuts nothing, also with a mark on its root, and stays out of use', async () => {
+    const { first, second } = roots;
     const { api, web } = await mesh();
     const client = dial(web, 'api');
-    client.write('before');
-    await received(client);
+    await echoes(client, 'before');
+    await trust(api, tainting(bundle(second, first), first));
     const refused = 'certificates refused; the last good ones stay in use';
     const broken = { ...bundle(second), rootPems: ['-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'] };
     for (const [at, material] of [broken, { ...bundle(second), rootPems: [] }].entries()) {
       api.source.trust.publish(material);
       await eventually('it is refused', () => api.logger.of(refused).length === at + 1);
     }
-    client.write('after');
-    expect(await received(client)).toBe('after');
+    await echoes(client, 'after');
     expect(await ask(web, 'api', 'further')).toBe('further');
     // The watch goes on: the next good bundle is taken.
     await trust(api, bundle(second));

@@ -19,7 +19,10 @@ const leafShape = z.object({ CertPEM: z.string().min(1), PrivateKeyPEM: z.string
 const trustShape = z.object({
   ActiveRootID: z.string().nullish(),
   TrustDomain: z.string().min(1),
-  Roots: z.array(z.object({ RootCert: z.string().min(1) })).min(1),
+  Roots: z
+    .array(z.object({ ID: z.string().nullish(), RootCert: z.string().min(1), Tainted: z.boolean().nullish() }))
+    .min(1),
+  TaintedRoots: z.array(z.string().max(128)).nullish(),
 });
 
 const upstreamShape = z.object({
@@ -77,9 +80,13 @@ export const readLeaf = (body: string): LeafMaterial => {
 export const readTrust = (body: string): TrustMaterial => {
   const trust = read(trustShape, body, 'the roots');
   const rootPems = trust.Roots.map((root) => root.RootCert);
+  const taintedRootIds = trust.Roots.flatMap(({ ID, Tainted }) => (Tainted === true && ID ? [ID] : []));
+  const taintedGone = trust.TaintedRoots ?? [];
   return {
     trustDomain: trust.TrustDomain,
     rootPems,
+    ...(taintedRootIds.length > 0 && { taintedRootIds }),
+    ...(taintedGone.length > 0 && { taintedGone }),
     ...(trust.ActiveRootID && { activeRootId: trust.ActiveRootID }),
   };
 };

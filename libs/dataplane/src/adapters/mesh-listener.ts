@@ -32,7 +32,7 @@ export interface MeshListenerOptions {
 /**
  * Takes connections of other workloads: mutual TLS, one service identity of the own trust domain, a root of the present
  * bundle above it, an authorization by the agent; only then the connection is served. Material is swapped without
- * touching live connections; those whose root leaves the bundle are cut by the judge of the material.
+ * touching live connections; those under a compromised root that leaves the bundle are cut by the judge of the material.
  */
 export class MeshListener {
   readonly #server: Server;
@@ -146,7 +146,7 @@ export class MeshListener {
       this.#endProbe(socket);
       return;
     }
-    const live = judge.track(chain, 'inbound', { cut: (reason) => this.#cutWithoutRoot(socket, peer, reason) });
+    const live = judge.track(chain, 'inbound', { cut: (reason) => this.#cutTainted(socket, peer, reason) });
     socket.once('close', () => live.forget());
     void this.#admit(socket, peer);
   }
@@ -181,9 +181,9 @@ export class MeshListener {
     socket.end(PROBE_ANSWER);
   }
 
-  #cutWithoutRoot(socket: TLSSocket, peer: ServicePeer, reason: string): void {
+  #cutTainted(socket: TLSSocket, peer: ServicePeer, reason: string): void {
     if (socket.destroyed) return;
-    this.options.counters.cutWithoutRoot += 1;
+    this.options.counters.cutTainted += 1;
     this.options.logger.warn('connection cut', { peer: peer.uri, direction: 'inbound', reason });
     socket.destroy();
   }

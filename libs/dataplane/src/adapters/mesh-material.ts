@@ -20,7 +20,8 @@ export interface MaterialInUse {
 
 /**
  * The material of one workload. A change is in use everywhere when `accept…` returns: for the next handshakes, for the
- * judge, and for live connections, whose peers are judged again in slices. What is refused changes nothing.
+ * judge, and for live connections: when a compromised root leaves, their peers are judged again in slices. What is
+ * refused changes nothing.
  */
 export class MeshMaterial {
   readonly #tls = new TlsMaterial();
@@ -91,7 +92,7 @@ export class MeshMaterial {
   async #checkLive(judge: PeerJudge, previous: Promise<void>): Promise<void> {
     const { clock, timers } = this.options;
     let checked = 0;
-    for (const _ of judge.untrusted(clock.now())) {
+    for (const _ of judge.cutTainted(clock.now())) {
       checked += 1;
       if (checked % SLICE === 0) await timers.sleep(0);
     }

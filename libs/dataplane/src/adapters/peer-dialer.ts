@@ -43,8 +43,8 @@ export class PeerDialer {
   constructor(private readonly options: PeerDialerOptions) {}
 
   /**
-   * A connection that may carry bytes. It is cut when the root above its peer leaves the bundle. Throws
-   * `CA_UNINITIALIZED`, `PEER_NOT_ALLOWED`, `PEER_UNAUTHENTICATED`, `TIMEOUT`, `SERVER_UNREACHABLE`.
+   * A connection that may carry bytes. It is cut when the root above its peer is compromised and leaves the
+   * bundle. Throws `CA_UNINITIALIZED`, `PEER_NOT_ALLOWED`, `PEER_UNAUTHENTICATED`, `TIMEOUT`, `SERVER_UNREACHABLE`.
    */
   dial(to: Destination, endpoint: Endpoint, limits: DialLimits): Promise<Dialed> {
     return this.#handshake(to, endpoint, { ...limits, isProbe: false });
@@ -105,7 +105,7 @@ export class PeerDialer {
   #track(socket: TLSSocket, o: { judge: PeerJudge; chain: PeerChain; peer: string }): void {
     const cut = (reason: string): void => {
       if (socket.destroyed) return;
-      this.options.counters.cutWithoutRoot += 1;
+      this.options.counters.cutTainted += 1;
       this.options.logger.warn('connection cut', { peer: o.peer, direction: 'outbound', reason });
       socket.destroy();
     };

@@ -4,7 +4,8 @@ import type { CuttableConnection } from './admission.js';
 import { type LivePeer, LivePeers } from './live-peers.js';
 import { type PeerChain, PeerChains } from './peer-chain.js';
 import { type SeenHandshake, ShadowRecord } from './shadow-record.js';
-import { type Direction, type Standing, standingOf } from './standing.js';
+import { type Direction, type Standing, standingOf, stoodUnder } from './standing.js';
+import { type TaintedDeparture, TaintedRoots } from './tainted-roots.js';
 import type { TrustView } from './trust-view.js';
 
 /** What is found of a peer that TLS has accepted. */
@@ -18,17 +19,18 @@ interface Remembered {
   readonly standing: Standing;
 }
 
-/** Why a connection is cut when its root left the bundle. */
-const NO_ROOT_ABOVE = 'its chain stands under no root of the trust bundle any more';
+/** Why a live connection is cut. */
+const TAINTED = 'its chain stands only under a compromised root, which has left the trust bundle';
 
 /**
  * The second verification. TLS decides over a handshake; this says under which root the peer stands, counts what the
- * shadow trust store would have said, and finds live connections whose root has left the bundle.
+ * shadow trust store would have said, and finds live connections under a compromised root that has left the bundle.
  */
 export class PeerJudge {
   readonly #chains = new PeerChains();
   readonly #record = new ShadowRecord();
   readonly #live = new LivePeers();
+  readonly #tainted = new TaintedRoots();
   /** The finding of a chain holds while the bundle is the same and no certificate on the way has ended. */
   readonly #standings: Readonly<Record<Direction, WeakMap<PeerChain, Remembered>>> = {
     inbound: new WeakMap(),
@@ -40,14 +42,16 @@ export class PeerJudge {
   constructor(trust: TrustView) {
     this.#trust = trust;
     this.#record.follow(trust);
+    this.#tainted.follow(trust, trust);
   }
 
   get trust(): TrustView {
     return this.#trust;
   }
 
-  /** From now on chains are judged by `trust`. Live connections are not looked at: see {@link untrusted}. */
+  /** From now on chains are judged by `trust`. Live connections are not looked at: see {@link cutTainted}. */
   follow(trust: TrustView): void {
+    this.#tainted.follow(this.#trust, trust);
     this.#trust = trust;
     this.#record.follow(trust);
   }
@@ -63,7 +67,7 @@ export class PeerJudge {
     return this.#record.count(handshake);
   }
 
-  /** From now on the connection is found by {@link untrusted}, until `forget` is called. */
+  /** From now on the connection is found by {@link cutTainted}, until `forget` is called. */
   track(chain: PeerChain, direction: Direction, connection: CuttableConnection): { forget(): void } {
     const peer = { chain, direction };
     this.#live.track(peer, connection);
@@ -71,28 +75,30 @@ export class PeerJudge {
   }
 
   /**
-   * Cuts the live connections whose chain stands under no root of the bundle, peer by peer: after each one the caller may
-   * let others run. Ends by itself when the bundle has changed meanwhile. A chain that has expired since its handshake is
-   * no reason to cut: it is judged as of both moments, its own end and now.
+   * Cuts the live connections whose chain stands under a compromised root that has left the bundle, and under no other
+   * root that was there with it: peer by peer, and after each one the caller may let others run. A root that was retired as
+   * planned cuts nothing: the handshake was good. Ends by itself when the bundle has changed meanwhile; the next pass then
+   * looks at what this one has not.
    */
-  *untrusted(now: EpochMs): Generator<void> {
-    const { trust } = this;
+  *cutTainted(now: EpochMs): Generator<void> {
+    const { departure } = this.#tainted;
+    if (departure === undefined) return;
     for (const peer of this.#live.list()) {
-      if (this.trust !== trust) return;
-      if (!this.#stands(peer, now)) for (const connection of peer.connections) connection.cut(NO_ROOT_ABOVE);
+      if (this.#tainted.departure !== departure) return;
+      if (this.#stoodOnlyUnder(departure, peer, now))
+        for (const connection of peer.connections) connection.cut(TAINTED);
       yield;
     }
+    this.#tainted.lookedAt(departure);
   }
 
   report(service: string): Pick<SidecarReport, 'handshakes' | 'shadow'> {
     return this.#record.report(service);
   }
 
-  #stands({ chain, direction }: LivePeer, now: EpochMs): boolean {
-    const present = this.#standing(chain, direction, now);
-    if (present.rootId !== undefined) return true;
-    const ends = chain.certificates.map(({ notAfter }) => notAfter).filter((end) => end < now);
-    return ends.some((end) => this.#standing(chain, direction, end).rootId !== undefined);
+  #stoodOnlyUnder({ left, others }: TaintedDeparture, { chain, direction }: LivePeer, now: EpochMs): boolean {
+    const question = { chain, trust: this.#trust, direction, now };
+    return !stoodUnder(question, others, left) && stoodUnder(question, left);
   }
 
   #standing(chain: PeerChain, direction: Direction, now: EpochMs): Standing {

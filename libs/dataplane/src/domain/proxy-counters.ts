@@ -21,8 +21,8 @@ export interface ProxyCounters {
   probesFailed: number;
   /** Incoming probes that were verified; the workload never sees them. */
   probesReceived: number;
-  /** Live connections that were cut since their peer's root has left the trust bundle. */
-  cutWithoutRoot: number;
+  /** Live connections that were cut since their peer stood only under a compromised root that has left the trust bundle. */
+  cutTainted: number;
   activeInbound: number;
   activeOutbound: number;
 }
@@ -39,7 +39,7 @@ export const zeroCounters = (): ProxyCounters => ({
   probesSent: 0,
   probesFailed: 0,
   probesReceived: 0,
-  cutWithoutRoot: 0,
+  cutTainted: 0,
   activeInbound: 0,
   activeOutbound: 0,
 });

@@ -89,55 +89,110 @@ const cuts = () => {
   const reasons: string[] = [];
   return { reasons, cut: (reason: string) => void reasons.push(reason) };
 };
-const drive = (judge: PeerJudge, now = NOW): number => [...judge.untrusted(now)].length;
+const drive = (judge: PeerJudge, now = NOW): number => [...judge.cutTainted(now)].length;
+const tainted = (trust: TrustView, ...roots: TestAuthority[]): TrustView => ({ ...trust, tainted: roots.map(idOf) });
+
+/** A judge of a bundle, and what is cut of connections that were made under it. */
+const judgeOf = (trust: TrustView) => {
+  const judge = new PeerJudge(trust);
+  const live = async (presented: readonly Uint8Array[] | Promise<readonly Uint8Array[]>) => {
+    const connection = cuts();
+    const { chain } = judge.judge(await presented, 'inbound', NOW);
+    judge.track(chain, 'inbound', connection);
+    return connection.reasons;
+  };
+  return { judge, live };
+};
 
 describe('PeerJudge', () => {
-  it('cuts exactly what stands under no root any more, once per chain, also when it was looked at under the previous bundle', async () => {
-    const judge = new PeerJudge(view(second, first, second));
-    const [old, young] = [await presentedBy(first), await presentedBy(second)];
-    const [a, b, c] = [cuts(), cuts(), cuts()];
-    for (const [presented, connection] of [
-      [old, a],
-      [old, b],
-      [young, c],
-    ] as const) {
-      const { chain } = judge.judge(presented, 'inbound', NOW);
-      judge.track(chain, 'inbound', connection);
-    }
-    expect(drive(judge)).toBe(2);
-    expect([a, b, c].map(({ reasons }) => reasons.length)).toEqual([0, 0, 0]);
+  it('cuts nothing for a root that was retired as planned, and looks at nobody', async () => {
+    const { judge, live } = judgeOf(view(second, first, second));
+    const reasons = await live(presentedBy(first));
+    const presented = await presentedBy(first);
     judge.follow(view(second, second));
-    drive(judge);
-    expect([a, b, c].map(({ reasons }) => reasons.length)).toEqual([1, 1, 0]);
-    expect(judge.judge(old, 'inbound', NOW).standing.rootId).toBeUndefined();
-  });
-
-  it('does not cut for an end that has come since the handshake, but for a root that has gone since', async () => {
-    const judge = new PeerJudge(view(second, first, second));
-    const connection = cuts();
-    const { chain } = judge.judge(await presentedBy(first), 'outbound', NOW);
-    const live = judge.track(chain, 'outbound', connection);
-    const tomorrow = epochMs(NOW + 20 * HOUR); // the leaf lived for an hour
-    expect(judge.judge(await presentedBy(first), 'outbound', tomorrow).standing.rootId).toBeUndefined();
-    judge.follow(view(second, first, second, third));
-    drive(judge, tomorrow);
-    expect(connection.reasons).toEqual([]);
-    judge.follow(view(second, second));
-    drive(judge, tomorrow);
-    expect(connection.reasons).toEqual([expect.stringContaining('no root')]);
-    live.forget();
     expect(drive(judge)).toBe(0);
+    expect(reasons).toEqual([]);
+    expect(judge.judge(presented, 'inbound', NOW).standing.rootId).toBeUndefined();
   });
 
-  it('leaves a pass over live connections when the bundle has changed again', async () => {
-    const judge = new PeerJudge(view(first, first));
-    for (const service of ['a', 'b']) {
-      judge.track(judge.judge(await presentedBy(first, service), 'inbound', NOW).chain, 'inbound', cuts());
+  it('cuts exactly what stood only under a compromised root, once, when it leaves', async () => {
+    const { judge, live } = judgeOf(view(second, first, second));
+    const [under, young] = [await presentedBy(first), await presentedBy(second)];
+    const [a, b, c] = [await live(under), await live(under), await live(young)];
+    judge.follow(tainted(view(second, first, second), first));
+    expect(drive(judge)).toBe(0);
+    expect([a, b, c]).toEqual([[], [], []]);
+    judge.follow(view(second, second)); // the mark is remembered
+    expect(drive(judge)).toBe(2);
+    expect([a, b, c].map(({ length }) => length)).toEqual([1, 1, 0]);
+    judge.follow(view(second, second, third));
+    expect(drive(judge)).toBe(0);
+    expect([a, b].map(({ length }) => length)).toEqual([1, 1]);
+  });
+
+  it('spares a chain that stands under another root as well, also when that one leaves as planned later or with it', async () => {
+    for (const meanwhile of [[second, third], [third]]) {
+      const { judge, live } = judgeOf(tainted(view(second, first, second), first));
+      const [crossed, under] = [await live(presentedBy(second, 'web', [first])), await live(presentedBy(first))];
+      judge.follow(view(third, ...meanwhile));
+      drive(judge);
+      judge.follow(view(third, third));
+      drive(judge);
+      expect([crossed.length, under.length]).toEqual([0, 1]);
     }
-    const pass = judge.untrusted(NOW);
+  });
+
+  it('takes no word of an earlier root for a compromised key that it had vouched for', async () => {
+    const { judge, live } = judgeOf(tainted(view(third, first, second, third), second));
+    const [crossed, under] = [await live(presentedBy(second, 'web', [first])), await live(presentedBy(first))];
+    judge.follow(view(third, first, third));
+    drive(judge);
+    expect([crossed.length, under.length]).toEqual([1, 0]);
+  });
+
+  it('takes a mark for a root that has left already, by either fingerprint, and none for one that is back', async () => {
+    for (const fingerprint of [first.root.fingerprintSha256, idOf(first)]) {
+      const { judge, live } = judgeOf(view(second, first, second));
+      const reasons = await live(presentedBy(first));
+      judge.follow(view(second, second));
+      judge.follow({ ...view(second, first, second), tainted: [fingerprint] });
+      expect([drive(judge), reasons.length]).toEqual([0, 0]);
+      judge.follow(view(second, second));
+      judge.follow({ ...view(second, second), tainted: [fingerprint] });
+      expect([drive(judge), reasons.length]).toEqual([1, 1]);
+    }
+  });
+
+  it('does not ask whether a chain has ended since its handshake', async () => {
+    const { judge, live } = judgeOf(tainted(view(second, first, second), first));
+    const [gone, stays] = [await live(presentedBy(first)), await live(presentedBy(second))];
+    const tomorrow = epochMs(NOW + 20 * HOUR); // the leaves lived for an hour
+    expect(judge.judge(await presentedBy(first), 'inbound', tomorrow).standing.rootId).toBeUndefined();
+    judge.follow(view(second, second));
+    drive(judge, tomorrow);
+    expect([gone, stays]).toEqual([[expect.stringContaining('compromised root')], []]);
+  });
+
+  it('leaves a pass when the bundle has changed again, and looks in the next at what it has not', async () => {
+    const { judge, live } = judgeOf(tainted(view(second, first, second), first));
+    const both = [await live(presentedBy(first, 'a')), await live(presentedBy(first, 'b'))];
+    judge.follow(view(second, second));
+    const pass = judge.cutTainted(NOW);
     expect(pass.next().done).toBe(false);
-    judge.follow(view(first, first, second));
+    judge.follow(view(third, second, third));
     expect(pass.next().done).toBe(true);
+    expect(both.map(({ length }) => length)).toEqual([1, 0]);
+    drive(judge);
+    expect(both.map(({ length }) => length > 0)).toEqual([true, true]);
+  });
+
+  it('forgets connections that have ended', async () => {
+    const judge = new PeerJudge(tainted(view(second, first, second), first));
+    const connection = cuts();
+    const live = judge.track(judge.judge(await presentedBy(first), 'outbound', NOW).chain, 'outbound', connection);
+    live.forget();
+    judge.follow(view(second, second));
+    expect([drive(judge), connection.reasons]).toEqual([0, []]);
   });
 });
 

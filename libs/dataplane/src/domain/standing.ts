@@ -42,6 +42,24 @@ export const standingOf = (question: StandingQuestion): Standing => {
   return { rootId, shadowRefusal: `${alone.code}: ${alone.reason}${where}`.slice(0, 256), validUntil };
 };
 
+/**
+ * Whether a chain stands under one of `roots` without help of any key of `without`. A chain that has expired since its
+ * handshake stands where it stood: it is judged as of now, and as of each end that has passed.
+ */
+export const stoodUnder = (
+  question: StandingQuestion,
+  roots: readonly Certificate[],
+  without: readonly Certificate[] = [],
+): boolean => {
+  const { chain, now } = question;
+  const certificates = chain.certificates.filter(({ spki }) => !without.some((root) => isSameKey(root.spki, spki)));
+  const moments = [now, ...certificates.map(({ notAfter }) => notAfter).filter((end) => end < now)];
+  const of = { ...question, chain: { key: '', certificates } };
+  return moments.some((moment) => verdictOf({ ...of, now: moment }, roots).ok);
+};
+
+const isSameKey = (one: Uint8Array, other: Uint8Array): boolean => Buffer.compare(one, other) === 0;
+
 const verdictOf = ({ chain, trust, direction, now }: StandingQuestion, anchors: readonly Certificate[]): ChainVerdict =>
   verifyChain({
     presented: chain.certificates,

@@ -10,6 +10,8 @@ export interface TrustView {
   readonly rootIds: readonly string[];
   /** The root that is to stay; absent when the agent named none, or none of these. */
   readonly active: { readonly id: string; readonly root: Certificate } | undefined;
+  /** Which roots are said to be compromised, in the bundle (SHA-1) or gone (SHA-256). */
+  readonly tainted: readonly string[];
   /** Whether chains are verified a second time: there is an active root, and at least one other beside it. */
   readonly isCompared: boolean;
 }
@@ -30,6 +32,7 @@ export const readTrustView = (trust: TrustMaterial): TrustView => {
     roots,
     rootIds,
     active,
+    tainted: [...(trust.taintedRootIds ?? []), ...(trust.taintedGone ?? [])],
     isCompared: active !== undefined && new Set(rootIds).size > 1,
   };
 };

@@ -14,6 +14,10 @@ export interface TrustMaterial {
   readonly rootPems: readonly string[];
   /** SHA-1 fingerprint (colon hex) of the root that is to stay, if the agent names one: with others beside it, peers are verified a second time against it alone. */
   readonly activeRootId?: string;
+  /** IDs (SHA-1 fingerprints) of the roots among these whose key is in wrong hands: when one leaves, connections under it are cut. */
+  readonly taintedRootIds?: readonly string[];
+  /** SHA-256 fingerprints of such roots that have left already: whoever was away meanwhile learns it afterwards. */
+  readonly taintedGone?: readonly string[];
 }
 
 /** May the client with this verified certificate connect to `target`? */
