@@ -147,11 +147,11 @@ describe('a secondary that slept, over real sockets', () => {
   const reason = async (name: string): Promise<string | undefined> =>
     (await secondary.core.health.report()).dependencies.find((each) => each.name === name)?.reason;
   const wake = async (): Promise<void> => {
+    logger = new RecordingLogger();
     secondary = await startSecondary(places.dc2, tie, logger);
   };
 
   beforeEach(async () => {
-    logger = new RecordingLogger();
     places = { dc1: await placeOf('dc1'), dc2: await placeOf('dc2') };
     primary = await startPrimary(places.dc1);
     await eventually('the primary signs', () => primary.core.identity.rotating.material !== undefined);
@@ -182,6 +182,7 @@ describe('a secondary that slept, over real sockets', () => {
       const present = primary.core.ca.wantedRoot!;
       expect(primary.core.ca.state.roots.map((root) => root.id)).toEqual([present.id]);
       await wake();
+      await eventually('it has found its way', () => logger.of('trust recovered by transitions').length > 0);
       await eventually('it signs under the present root', isUnder(present.id));
       expect(logger.of('trust recovered by transitions')[0]).toEqual({
         from: known,
@@ -247,6 +248,7 @@ describe('a secondary that slept, over real sockets', () => {
       await secondary.stop();
       tie = { ...tie, pin: present.certificate.fingerprintSha256 };
       await wake();
+      await eventually('the new pin is used', () => logger.of('trust adopted').length > 0);
       await eventually('it signs under the present root', isUnder(present.id));
     },
     LIMIT_MS,
