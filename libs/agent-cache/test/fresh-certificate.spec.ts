@@ -30,14 +30,14 @@ const refusal = (offMs: number, lifeMs: number, change: object = {}) => {
 describe('a certificate that was signed a moment ago', () => {
   it.each([
     ['10 min behind', -10 * MINUTE, HOUR / 2, "our clock is at least 600 s behind the server's"],
-    ['a little more than a minute behind', -MINUTE - 1_000, HOUR / 2, "our clock is at least 61 s behind the server's"],
+    ['a little more than a minute behind', -61_000, HOUR / 2, "our clock is at least 61 s behind the server's"],
     ['20 min ahead of a short life', 20 * MINUTE, 10 * MINUTE, "our clock is at least 600 s ahead of the server's"],
   ])('tells a clock that is %s', (_what, offMs, lifeMs, words) => {
     expect(refusal(offMs, lifeMs)).toMatchObject({ code: 'CLOCK_SKEW', message: expect.stringContaining(words) });
   });
 
   it('is accepted with a clock within the minute that it is backdated', () => {
-    expect(refusal(-MINUTE + 1_000, HOUR / 2)).toBeUndefined();
+    expect(refusal(-59_000, HOUR / 2)).toBeUndefined();
   });
 
   it('keeps the code of what is wrong with it otherwise', () => {

@@ -11,16 +11,7 @@ import {
   TestAuthority,
 } from '@banyan/testkit';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import {
-  BundleEntry,
-  type Leaf,
-  LeafCache,
-  leafDue,
-  type LeafEntry,
-  parseBundle,
-  renewalMoment,
-  WatchedEntry,
-} from '../src/index.js';
+import { BundleEntry, type Leaf, LeafCache, type LeafEntry, renewalMoment, WatchedEntry } from '../src/index.js';
 
 const TRUST_DOMAIN = '6f1d0c52-9a3b-4e07-8d15-2b7c9e40aa61.consul';
 const ROOTS = '/v1/connect/ca/roots';
@@ -337,30 +328,5 @@ describe('leaves', () => {
     time.jump(72 * HOUR);
     leaves.entry('z', undefined);
     expect(leaves.size).toBe(1);
-  });
-});
-
-describe('leafDue', () => {
-  const now = new SystemClock().now();
-  const at = (minutes: number) => (now + minutes * MINUTE) as typeof now;
-  const situation = { renewAt: at(60), rootId: 'a', now };
-  const changed = { ...situation, activeRootId: 'b' };
-  it.each([
-    ['its moment has come', { ...situation, now: at(60) }, { kind: 'renew', reason: 'renewal' }],
-    ['the roots are unknown', situation, { kind: 'wait', until: at(60) }],
-    ['nothing changed', { ...situation, activeRootId: 'a' }, { kind: 'wait', until: at(60) }],
-    ['another root signs', changed, { kind: 'draw-slot' }],
-    ['its place is to come', { ...changed, rootChangeAt: at(5) }, { kind: 'wait', until: at(5) }],
-    ['its place is after its moment', { ...changed, rootChangeAt: at(90) }, { kind: 'wait', until: at(60) }],
-    ['its place has come', { ...changed, rootChangeAt: now }, { kind: 'renew', reason: 'rotation' }],
-    ['its root is gone', { ...changed, rootGone: true, rootChangeAt: at(5) }, { kind: 'renew', reason: 'taint' }],
-  ] as const)('when %s', (_, of, due) => {
-    expect(leafDue(of)).toEqual(due);
-  });
-});
-
-describe('parseBundle', () => {
-  it.each(['no JSON', '{}', '{"ActiveRootID":"","TrustDomain":"","Roots":[]}'])('refuses %s', (body) => {
-    expect(() => parseBundle(body)).toThrow(expect.objectContaining({ name: 'BanyanError', code: 'REQUEST_INVALID' }));
   });
 });
