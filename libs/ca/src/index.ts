@@ -14,7 +14,7 @@ export { TransitionProjection } from './adapters/transition-projection.js';
 export { type CaConfiguration, HIDDEN, parseCaConfiguration, refuse } from './domain/ca-configuration.js';
 export { ownOptionsOf } from './domain/provider-options.js';
 export type { AuthorityReport } from './domain/authority-report.js';
-export type { ChangeMeaning, MadeRoot, RootEffect, RootOrder } from './domain/root-order.js';
+export type { ChangeMeaning, MadeRoot, ProviderTrial, RootEffect, RootOrder } from './domain/root-order.js';
 export { remainingRatio, type RootRenewalPolicy } from './domain/root-renewal.js';
 export { crossSignedPath, type RootRecord } from './domain/root-record.js';
 export { toWireRoots, type WireRoot, type WireRoots } from './domain/wire-roots.js';

@@ -104,7 +104,7 @@ describe('a root of the operator’s own, on PostgreSQL', () => {
       message: expect.not.stringContaining('secret words'),
     });
     await expect(configure({ ...pem(ownRoot()), PrivateKey: HIDDEN })).rejects.toMatchObject(
-      refusal('PrivateKey is hidden: give the key itself, or leave out RootCert and PrivateKey'),
+      refusal('PrivateKey is hidden and none is stored: give the value itself'),
     );
     expect(bench.projection.getConfiguration().parsed.options).not.toHaveProperty('RootCert');
   });

@@ -63,7 +63,7 @@ describe('crossSignedPath', () => {
 describe('toWireRoots', () => {
   const signing = make('dc2', r3);
   const before = make('dc2-before', r2);
-  const wire = toWireRoots({
+  const view = {
     trustDomain: { name: `${clusterId}.consul`, clusterId },
     roots,
     active: { rootId: third.id, certificate: signing.certificate, modifyIndex: stateIndex(99) },
@@ -71,7 +71,9 @@ describe('toWireRoots', () => {
       { rootId: second.id, certificate: before.certificate },
       { rootId: second.id, certificate: make('dc2-long-ago', r2).certificate },
     ],
-  });
+    taintedGone: [],
+  };
+  const wire = toWireRoots(view);
   const [one, two, three] = wire.Roots;
 
   it('names the trust domain with and without its suffix, and the one active root', () => {
@@ -105,6 +107,14 @@ describe('toWireRoots', () => {
     expect(one!.SerialNumber).toBe(0x88ffeeddccbbaa99n);
     expect(one!.NotBefore).toBe('2031-02-03T04:05:06Z');
     expect(one!.NotAfter).toBe('2041-01-31T04:05:06Z');
+  });
+
+  it('marks a compromised root and names those that have left, and says no word of it otherwise', () => {
+    const tainted = { ...second, taintedAt: epochMs(1) };
+    const marked = toWireRoots({ ...view, roots: [first, tainted, third], taintedGone: ['aa:bb'] });
+    expect(marked.Roots.map(({ Tainted }) => Tainted)).toEqual([undefined, true, undefined]);
+    expect(marked.TaintedRoots).toEqual(['aa:bb']);
+    expect([wire, ...wire.Roots].flatMap((each) => Object.keys(each)).filter((key) => /taint/i.test(key))).toEqual([]);
   });
 
   it('moves the modify index of the active root when only its intermediate changed', () => {

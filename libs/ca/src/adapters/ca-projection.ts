@@ -6,6 +6,7 @@ import type { Projection } from '@banyan/watch';
 import { type CaConfiguration, parseStoredCaConfiguration } from '../domain/ca-configuration.js';
 import type { RootRecord } from '../domain/root-record.js';
 import { CaConfigurationRow, RootAuthorityRow, SigningAuthorityRow, TrustDomainRow } from './ca-rows.js';
+import { RootTransitionRow } from './root-transition.row.js';
 
 /** An intermediate with its key, ready to sign. */
 export interface ActiveAuthority {
@@ -36,6 +37,8 @@ export interface CaState {
   readonly staged?: { readonly rootId: string; readonly certificate: Certificate };
   /** The intermediates before the active one, newest first, public part only. */
   readonly retired: readonly { readonly rootId: string; readonly certificate: Certificate }[];
+  /** SHA-256 fingerprints of compromised roots that have left the bundle, the latest first. */
+  readonly taintedGone: readonly string[];
 }
 
 export const CA_TOPICS = ['trust-domain', 'root', 'ca-configuration', 'signing-authority'] as const;
@@ -46,7 +49,7 @@ export const CA_TOPICS = ['trust-domain', 'root', 'ca-configuration', 'signing-a
  */
 export class CaProjection implements Projection {
   readonly topics = CA_TOPICS;
-  #state: CaState = { roots: [], retired: [] };
+  #state: CaState = { roots: [], retired: [], taintedGone: [] };
   readonly #listeners = new Set<(state: CaState) => void>();
 
   constructor(
@@ -92,17 +95,19 @@ export class CaProjection implements Projection {
   }
 
   /**
-   * Reads the four tables as of one moment: an intermediate beside the roots from before its own would be signed with
-   * without the cross-signed certificates, for a whole leaf's life.
+   * Reads the tables as of one moment: an intermediate beside the roots from before its own would be signed with without
+   * the cross-signed certificates, for a whole leaf's life. A compromised root is recorded in the transaction in which it
+   * leaves, so that no topic but that of the roots has to be followed for it.
    */
   async load(): Promise<void> {
-    const { trust, configuration, roots, authorities } = await this.store.dataSource.transaction(
+    const { trust, configuration, roots, authorities, tainted } = await this.store.dataSource.transaction(
       'REPEATABLE READ',
       async (manager) => ({
         trust: await manager.findOne(TrustDomainRow, { where: { id: 1 } }),
         configuration: await manager.findOne(CaConfigurationRow, { where: { id: 1 } }),
         roots: await manager.find(RootAuthorityRow, { order: { generation: 'ASC' } }),
         authorities: await manager.find(SigningAuthorityRow, { order: { modifyIndex: 'DESC' } }),
+        tainted: await manager.find(RootTransitionRow, { where: { kind: 'tainted' }, order: { generation: 'DESC' } }),
       }),
     );
     const activeRow = authorities.find((row) => row.slot === 'active');
@@ -121,11 +126,12 @@ export class CaProjection implements Projection {
           rootId: row.rootId,
           certificate: Certificate.fromPem(row.certificatePem),
         })),
+      taintedGone: tainted.map(({ fromFingerprint }) => fromFingerprint),
     };
     for (const listener of this.#listeners) listener(this.#state);
   }
 
-  /** Four small tables that change a few times a day: reading them again is simpler than patching, and cannot drift. */
+  /** Small tables that change a few times a day: reading them again is simpler than patching, and cannot drift. */
   apply(): Promise<void> {
     return this.load();
   }

@@ -40,4 +40,12 @@ export type ChangeMeaning =
   | { readonly kind: 'unchanged' }
   /** Lifetimes, limits, secrets: no root, intermediate or leaf is touched. */
   | { readonly kind: 'stored' }
-  | { readonly kind: 'next-root'; readonly providerChanges: boolean; readonly canCrossSign: boolean };
+  | { readonly kind: 'next-root'; readonly providerChanges: boolean };
+
+/** What came of trying a provider's calls on throwaways, before anything rests on them. */
+export interface ProviderTrial {
+  /** Whether the active root's provider can vouch for the next root. */
+  readonly canCrossSign: boolean;
+  /** What the next root's provider cannot do, in words that name the fix. */
+  readonly faults: readonly string[];
+}

@@ -15,6 +15,8 @@ export interface WireRoot {
   readonly RootCert: string;
   readonly IntermediateCerts: readonly string[] | null;
   readonly Active: boolean;
+  /** Only of a root whose key is in wrong hands: connections under it are cut when it leaves. Banyan's own. */
+  readonly Tainted?: true;
   readonly PrivateKeyType: string;
   readonly PrivateKeyBits: number;
   readonly CreateIndex: StateIndex;
@@ -25,6 +27,8 @@ export interface WireRoots {
   readonly ActiveRootID: string;
   readonly TrustDomain: string;
   readonly Roots: readonly WireRoot[];
+  /** SHA-256 fingerprints of compromised roots that have left, for whoever missed the mark. Absent without any. Banyan's own. */
+  readonly TaintedRoots?: readonly string[];
 }
 
 export interface RootsView {
@@ -32,6 +36,8 @@ export interface RootsView {
   readonly roots: readonly RootRecord[];
   readonly active: { readonly rootId: string; readonly certificate: Certificate; readonly modifyIndex: StateIndex };
   readonly retired: readonly { readonly rootId: string; readonly certificate: Certificate }[];
+  /** Fingerprints of compromised roots that have left. */
+  readonly taintedGone: readonly string[];
 }
 
 const MASK_64 = (1n << 64n) - 1n;
@@ -40,7 +46,7 @@ const MASK_64 = (1n << 64n) - 1n;
  * The bundle as this datacenter serves it. Active is the root that its leaves are signed under: during a rotation a
  * datacenter trusts the next root first and signs under it as soon as it has its intermediate.
  */
-export const toWireRoots = ({ trustDomain, roots, active, retired }: RootsView): WireRoots => ({
+export const toWireRoots = ({ trustDomain, roots, active, retired, taintedGone }: RootsView): WireRoots => ({
   ActiveRootID: active.rootId,
   TrustDomain: trustDomain.name,
   Roots: roots.map((root) => {
@@ -61,12 +67,14 @@ export const toWireRoots = ({ trustDomain, roots, active, retired }: RootsView):
       RootCert: root.certificate.pem,
       IntermediateCerts: intermediates.length === 0 ? null : intermediates,
       Active: isActive,
+      ...(root.taintedAt !== undefined && { Tainted: true as const }),
       PrivateKeyType: root.privateKeyType,
       PrivateKeyBits: root.privateKeyBits,
       CreateIndex: root.createIndex,
       ModifyIndex: (isActive ? Math.max(root.modifyIndex, active.modifyIndex) : root.modifyIndex) as StateIndex,
     };
   }),
+  ...(taintedGone.length > 0 && { TaintedRoots: taintedGone }),
 });
 
 /** RFC 3339 in UTC without a fraction, as certificates have whole seconds. */

@@ -2,10 +2,10 @@ import { BanyanError, type Logger } from '@banyan/kernel';
 import { Certificate } from '@banyan/pki';
 import type { KeyEncryption } from '@banyan/store';
 import { z } from 'zod';
-import { HIDDEN } from '../domain/ca-configuration.js';
+import { withStoredSecrets } from '../domain/provider-options.js';
 import { rootKeyContext } from '../adapters/ca-projection.js';
 import type { RootAuthorityRow } from '../adapters/ca-rows.js';
-import type { RootProvider, RootProviderKind } from '../ports/root-provider.js';
+import type { PreflightRequest, PreflightStep, RootProvider, RootProviderKind } from '../ports/root-provider.js';
 
 /** A configuration with its secrets; exists in memory and sealed, never in an answer. */
 export interface SecretConfiguration {
@@ -67,6 +67,15 @@ export class ProviderAccess {
     return sealedConfiguration.parse(JSON.parse(text));
   }
 
+  /** Tries every call on throwaways; nothing to try where every call is made here. */
+  async tried(
+    { provider, options }: SecretConfiguration,
+    request: PreflightRequest,
+    signal: AbortSignal,
+  ): Promise<readonly PreflightStep[]> {
+    return (await this.kind(provider).preflight?.(options, request, signal)) ?? [];
+  }
+
   seal(rootId: string, parts: { keyReference: string; configuration: SecretConfiguration }) {
     return {
       sealedKey: this.keys.seal(parts.keyReference, rootKeyContext(rootId)),
@@ -78,17 +87,10 @@ export class ProviderAccess {
     return this.keys.seal(JSON.stringify(configuration), configurationContext(rootId));
   }
 
-  /** Puts the stored secret where the operator wrote back the marker that stands for it. */
+  /** Puts the stored secrets where the operator wrote back the marker that stands for them. `CA_CONFIG_INVALID`. */
   withStoredSecrets(change: SecretConfiguration, stored: SecretConfiguration | undefined): SecretConfiguration {
-    if (stored?.provider !== change.provider) return change;
-    const secrets = new Map(Object.entries(stored.options).map(([name, value]) => [name.toLowerCase(), value]));
-    const options = Object.fromEntries(
-      Object.entries(change.options).map(([name, value]) => [
-        name,
-        value === HIDDEN ? (secrets.get(name.toLowerCase()) ?? value) : value,
-      ]),
-    );
-    return { ...change, options };
+    const known = stored?.provider === change.provider ? stored.options : undefined;
+    return { ...change, options: withStoredSecrets(this.kind(change.provider), change.options, known) };
   }
 
   /** Destroys a key that no root needs any more. A provider that cannot is named: the key is to be destroyed by hand. */

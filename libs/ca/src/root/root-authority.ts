@@ -10,7 +10,7 @@ import {
   refuse,
 } from '../domain/ca-configuration.js';
 import { readOwnRoot } from '../domain/root-acceptance.js';
-import type { ChangeMeaning, MadeRoot, RootEffect, RootOrder } from '../domain/root-order.js';
+import type { ChangeMeaning, MadeRoot, ProviderTrial, RootEffect, RootOrder } from '../domain/root-order.js';
 import type { CaProjection } from '../adapters/ca-projection.js';
 import { RootAuthorityRow } from '../adapters/ca-rows.js';
 import { writeCaConfiguration, writeTrustDomain } from '../adapters/configuration-writes.js';
@@ -20,11 +20,12 @@ import type { IssuanceRecorder } from '../ports/issuance-recorder.js';
 import type { ProviderCondition, RootProviderKind } from '../ports/root-provider.js';
 import { recordRoot } from './authority-issuance.js';
 import { builtInKind } from './built-in-provider.js';
-import { carriedOver } from './carried-options.js';
+import { stageConfiguration } from './configuration-change.js';
 import { IntermediateSigner } from './intermediate-signer.js';
 import { type OpenRoot, ProviderAccess, type SecretConfiguration } from './provider-access.js';
+import { tryProviders } from './provider-trial.js';
 import { type ProvedRoot, RootMaker } from './root-maker.js';
-import { lockedRoots, RootShift } from './root-shift.js';
+import { conflict, lockedRoots, RootShift } from './root-shift.js';
 
 export interface RootAuthorityOptions {
   readonly datacenter: string;
@@ -120,35 +121,37 @@ export class RootAuthority {
       current.parsed.provider === change.provider &&
       current.forceWithoutCrossSigning === written.forceWithoutCrossSigning &&
       canonicalJson(current.parsed.options as JsonValue) === canonicalJson(next.options as JsonValue);
-    if (equal && (kept.ownRoot === undefined || kept.keptHiddenKey)) return { kind: 'unchanged' };
+    const givesSecrets = kept.own.givenSecrets.length > 0;
+    if (equal && !givesSecrets && (kept.ownRoot === undefined || kept.keptHiddenKey)) return { kind: 'unchanged' };
     // A key that is given has to fit, even where its root stays: silence would say that it is the one in use.
     const own = kept.ownRoot && readOwnRoot(kept.ownRoot).certificate.fingerprintSha1;
     if (!needsNextRoot(current.parsed, next) || own === active.id) return { kind: 'stored' };
     if (kept.keptHiddenKey) {
       throw refuse('PrivateKey is hidden: give the key itself, or leave out RootCert and PrivateKey');
     }
-    return { kind: 'next-root', providerChanges: active.provider !== change.provider, canCrossSign: true };
+    return { kind: 'next-root', providerChanges: active.provider !== change.provider };
+  }
+
+  /** Tries the calls of a rotation on throwaways: those of the next root's provider, and the voucher of the present one. */
+  async trial(order: Pick<RootOrder, 'provider' | 'options'>): Promise<ProviderTrial> {
+    const present = await this.#activeRow();
+    const stored = this.#access.configurationOf(present);
+    const next = this.#access.withStoredSecrets({ ...order, forceWithoutCrossSigning: false }, stored);
+    const { clock, random, projection } = this.options;
+    const about = { trustDomain: projection.getTrustDomain().name, now: clock.now(), random };
+    const asked = { configuration: next, request: { ...about, keySpec: this.#parse(next).keySpec } };
+    if (stored === undefined || present.provider === order.provider) return tryProviders(this.#access, { next: asked });
+    const voucher = { configuration: stored, request: { ...about, keySpec: this.#parse(stored).keySpec } };
+    return tryProviders(this.#access, { next: asked, voucher });
   }
 
   /** Stores a configuration that no root depends on. Throws `CA_CONFLICT` when it changed meanwhile. */
   async storeConfiguration(change: SecretConfiguration): Promise<void> {
     const { modifyIndex } = this.options.projection.getConfiguration();
-    await this.#commit(undefined, async (tx) => {
-      await this.#lockConfiguration(tx, modifyIndex);
-      for (const row of await lockedRoots(tx)) {
-        const stored = this.#access.configurationOf(row);
-        if (row.state === 'inactive') continue;
-        const merged =
-          row.state === 'active'
-            ? this.#access.withStoredSecrets(change, stored)
-            : stored && carriedOver(change, stored);
-        // The configuration goes with its root when that becomes active, so what is written now must be there, too.
-        if (merged !== undefined) await this.#keepConfiguration(tx, row.id, merged);
-      }
-      const { provider, options: config } = this.#parse(change);
-      const { forceWithoutCrossSigning } = change;
-      tx.stage(writeCaConfiguration({ provider, config: { ...config }, forceWithoutCrossSigning }));
-    });
+    const { options } = this.#parse(change);
+    await this.#commit(undefined, (tx) =>
+      stageConfiguration(tx, { change, shown: options, access: this.#access, expected: modifyIndex }),
+    );
   }
 
   /** Makes the next root and proves it. Nothing is stored before `publish`. */
@@ -273,27 +276,9 @@ export class RootAuthority {
     };
   }
 
-  async #keepConfiguration(tx: Transaction, id: string, configuration: SecretConfiguration): Promise<void> {
-    const sealedConfiguration = this.#access.sealConfiguration(id, configuration);
-    await tx.manager.update(RootAuthorityRow, { id }, { sealedConfiguration });
-  }
-
-  async #lockConfiguration(tx: Transaction, expectedModifyIndex: number): Promise<void> {
-    const rows: { modify_index: string }[] = await tx.manager.query(
-      'SELECT modify_index FROM ca_configuration WHERE id = 1 FOR UPDATE',
-    );
-    if (Number(rows[0]?.modify_index) !== expectedModifyIndex) throw conflict();
-  }
-
   async #commit(fence: Fence | undefined, work: (tx: Transaction) => void | Promise<void>): Promise<void> {
     const { store, follower } = this.options;
     const { index } = await store.run(async (tx) => work(tx), fence && { fence });
     await follower.reached(index, { limitMs: CATCH_UP_LIMIT_MS });
   }
 }
-
-const conflict = (): BanyanError =>
-  new BanyanError(
-    'CA_CONFLICT',
-    'could not atomically update roots and config: it changed meanwhile, read it and repeat',
-  );

@@ -80,3 +80,10 @@ export const lockedRoots = (tx: Transaction): Promise<RootAuthorityRow[]> =>
 
 const outOfStep = (rootId: string): BanyanError =>
   new BanyanError('CA_CONFLICT', `root ${rootId} is not where this step begins: the roots changed meanwhile`);
+
+/** Somebody else changed what this change rests on. */
+export const conflict = (): BanyanError =>
+  new BanyanError(
+    'CA_CONFLICT',
+    'could not atomically update roots and config: it changed meanwhile, read it and repeat',
+  );

@@ -101,7 +101,6 @@ export class CaController {
   }
 
   #roots(): WireRoots {
-    const { roots, retired } = this.ca.state;
-    return toWireRoots({ trustDomain: this.ca.getTrustDomain(), roots, retired, active: this.ca.getActive() });
+    return toWireRoots({ ...this.ca.state, trustDomain: this.ca.getTrustDomain(), active: this.ca.getActive() });
   }
 }
