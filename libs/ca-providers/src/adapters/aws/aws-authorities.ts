@@ -17,20 +17,16 @@ export class AwsAuthorities {
   constructor(private readonly calls: AwsCalls) {}
 
   async describe(arn: string, signal: AbortSignal): Promise<Aws.CertificateAuthority> {
-    const answer = await this.calls.call('DescribeCertificateAuthority', signal, async (sdk, client) =>
-      client.send(new sdk.DescribeCertificateAuthorityCommand({ CertificateAuthorityArn: arn }), {
-        abortSignal: signal,
-      }),
+    const answer = await this.calls.call('DescribeCertificateAuthority', signal, async (sdk, client, options) =>
+      client.send(new sdk.DescribeCertificateAuthorityCommand({ CertificateAuthorityArn: arn }), options),
     );
     if (answer.CertificateAuthority === undefined) throw refused(arn, 'is described by nothing');
     return answer.CertificateAuthority;
   }
 
   async certificate(arn: string, signal: AbortSignal): Promise<string> {
-    const answer = await this.calls.call('GetCertificateAuthorityCertificate', signal, async (sdk, client) =>
-      client.send(new sdk.GetCertificateAuthorityCertificateCommand({ CertificateAuthorityArn: arn }), {
-        abortSignal: signal,
-      }),
+    const answer = await this.calls.call('GetCertificateAuthorityCertificate', signal, async (sdk, client, options) =>
+      client.send(new sdk.GetCertificateAuthorityCertificateCommand({ CertificateAuthorityArn: arn }), options),
     );
     if (answer.Certificate === undefined) throw refused(arn, 'has no certificate');
     if (answer.CertificateChain !== undefined && answer.CertificateChain !== '') {
@@ -62,15 +58,16 @@ export class AwsAuthorities {
     const { Status } = await this.describe(arn, signal);
     if (GONE.has(Status)) return;
     if (Status === 'ACTIVE') {
-      await this.calls.call('UpdateCertificateAuthority', signal, async (sdk, client) =>
-        client.send(new sdk.UpdateCertificateAuthorityCommand({ CertificateAuthorityArn: arn, Status: 'DISABLED' }), {
-          abortSignal: signal,
-        }),
+      await this.calls.call('UpdateCertificateAuthority', signal, async (sdk, client, options) =>
+        client.send(
+          new sdk.UpdateCertificateAuthorityCommand({ CertificateAuthorityArn: arn, Status: 'DISABLED' }),
+          options,
+        ),
       );
     }
     const order = { CertificateAuthorityArn: arn, PermanentDeletionTimeInDays: SHORTEST_GRACE_DAYS };
-    await this.calls.call('DeleteCertificateAuthority', signal, async (sdk, client) =>
-      client.send(new sdk.DeleteCertificateAuthorityCommand(order), { abortSignal: signal }),
+    await this.calls.call('DeleteCertificateAuthority', signal, async (sdk, client, options) =>
+      client.send(new sdk.DeleteCertificateAuthorityCommand(order), options),
     );
   }
 
@@ -80,10 +77,11 @@ export class AwsAuthorities {
       const page: Aws.ListCertificateAuthoritiesResponse = await this.calls.call(
         'ListCertificateAuthorities',
         signal,
-        async (sdk, client) =>
-          client.send(new sdk.ListCertificateAuthoritiesCommand({ ...(next !== undefined && { NextToken: next }) }), {
-            abortSignal: signal,
-          }),
+        async (sdk, client, options) =>
+          client.send(
+            new sdk.ListCertificateAuthoritiesCommand({ ...(next !== undefined && { NextToken: next }) }),
+            options,
+          ),
       );
       for (const { Arn: arn, Type, Status } of page.CertificateAuthorities ?? []) {
         if (arn === undefined || Type !== 'ROOT' || GONE.has(Status)) continue;
@@ -95,8 +93,8 @@ export class AwsAuthorities {
   }
 
   async #isOf(arn: string, rotationId: string, signal: AbortSignal): Promise<boolean> {
-    const { Tags } = await this.calls.call('ListTags', signal, async (sdk, client) =>
-      client.send(new sdk.ListTagsCommand({ CertificateAuthorityArn: arn }), { abortSignal: signal }),
+    const { Tags } = await this.calls.call('ListTags', signal, async (sdk, client, options) =>
+      client.send(new sdk.ListTagsCommand({ CertificateAuthorityArn: arn }), options),
     );
     return (Tags ?? []).some(({ Key, Value }) => Key === ROTATION_TAG && Value === rotationId);
   }
@@ -116,7 +114,7 @@ export class AwsAuthorities {
     const { CertificateAuthorityArn: arn } = await this.calls.call(
       'CreateCertificateAuthority',
       signal,
-      async (sdk, client) => client.send(new sdk.CreateCertificateAuthorityCommand(order), { abortSignal: signal }),
+      async (sdk, client, options) => client.send(new sdk.CreateCertificateAuthorityCommand(order), options),
     );
     if (arn === undefined) throw refused('a new one', 'got no ARN');
     return arn;
@@ -127,8 +125,8 @@ export class AwsAuthorities {
     { request, algorithm }: { readonly request: RootRequest; readonly algorithm: Aws.KeyAlgorithm },
     signal: AbortSignal,
   ): Promise<void> {
-    const { Csr } = await this.calls.call('GetCertificateAuthorityCsr', signal, async (sdk, client) =>
-      client.send(new sdk.GetCertificateAuthorityCsrCommand({ CertificateAuthorityArn: arn }), { abortSignal: signal }),
+    const { Csr } = await this.calls.call('GetCertificateAuthorityCsr', signal, async (sdk, client, options) =>
+      client.send(new sdk.GetCertificateAuthorityCsrCommand({ CertificateAuthorityArn: arn }), options),
     );
     const order: AwsOrder = {
       arn,
@@ -142,8 +140,8 @@ export class AwsAuthorities {
     };
     const certificate = await issueAtAws(this.calls, order, signal);
     const body = { CertificateAuthorityArn: arn, Certificate: Buffer.from(certificate) };
-    await this.calls.call('ImportCertificateAuthorityCertificate', signal, async (sdk, client) =>
-      client.send(new sdk.ImportCertificateAuthorityCertificateCommand(body), { abortSignal: signal }),
+    await this.calls.call('ImportCertificateAuthorityCertificate', signal, async (sdk, client, options) =>
+      client.send(new sdk.ImportCertificateAuthorityCertificateCommand(body), options),
     );
   }
 }

@@ -7,12 +7,17 @@ import { awsError } from './aws-errors.js';
 export type AwsSdk = typeof Aws;
 export type AwsCredentials = Aws.ACMPCAClientConfig['credentials'];
 
-const REQUEST_LIMIT_MS = 15_000;
-const CONNECT_LIMIT_MS = 5_000;
+/** With the SDK's own retries. Its own limits are not used: their timers would hold a stopping process. */
+const CALL_LIMIT_MS = 20_000;
 /** AWS has a certificate ready within seconds; a root certificate authority within a minute. */
 const POLL_FIRST_MS = 250;
 const POLL_CAP_MS = 3_000;
 const POLL_LIMIT_MS = 90_000;
+
+/** What every `send` of the SDK is given. */
+export interface AwsCallOptions {
+  readonly abortSignal: AbortSignal;
+}
 
 /** Calls of AWS Private CA: loaded lazily, limited in time, failures as coded errors. */
 export class AwsCalls {
@@ -25,17 +30,22 @@ export class AwsCalls {
     private readonly waiting: { readonly clock: Clock; readonly timers: Timers },
   ) {}
 
-  /** Runs one action. Throws `PROVIDER_UNREACHABLE`, `PROVIDER_REFUSED`, `ABORTED`. */
+  /** Runs one action within 20 s. Throws `PROVIDER_UNREACHABLE`, `PROVIDER_REFUSED`, `ABORTED`. */
   async call<T>(
     action: string,
     signal: AbortSignal,
-    work: (sdk: AwsSdk, client: Aws.ACMPCAClient) => Promise<T>,
+    work: (sdk: AwsSdk, client: Aws.ACMPCAClient, options: AwsCallOptions) => Promise<T>,
   ): Promise<T> {
+    const limit = AbortSignal.timeout(CALL_LIMIT_MS);
     try {
       signal.throwIfAborted();
       const { sdk, client } = await this.#load();
-      return await work(sdk, client);
+      // A signal of its own for each call: the SDK takes the one handler that a signal has.
+      return await work(sdk, client, { abortSignal: AbortSignal.any([signal, limit]) });
     } catch (error) {
+      if (limit.aborted && !signal.aborted) {
+        throw new BanyanError('PROVIDER_UNREACHABLE', `acm-pca:${action} has no answer in time`, { cause: error });
+      }
       throw awsError(error, action, signal);
     }
   }
@@ -69,7 +79,6 @@ export class AwsCalls {
         ...(region !== undefined && { region }),
         ...(endpoint !== undefined && { endpoint }),
         ...(this.credentials !== undefined && { credentials: this.credentials }),
-        requestHandler: { requestTimeout: REQUEST_LIMIT_MS, connectionTimeout: CONNECT_LIMIT_MS },
       });
       return { sdk, client };
     });

@@ -34,17 +34,19 @@ export const issueAtAws = async (calls: AwsCalls, order: AwsOrder, signal: Abort
       Extensions: { SubjectAlternativeNames: [{ UniformResourceIdentifier: order.uri }] },
     },
   };
-  const { CertificateArn: certificateArn } = await calls.call('IssueCertificate', signal, async (sdk, client) =>
-    client.send(new sdk.IssueCertificateCommand(request), { abortSignal: signal }),
+  const { CertificateArn: certificateArn } = await calls.call(
+    'IssueCertificate',
+    signal,
+    async (sdk, client, options) => client.send(new sdk.IssueCertificateCommand(request), options),
   );
   if (certificateArn === undefined) {
     throw new BanyanError('PROVIDER_REFUSED', 'acm-pca:IssueCertificate answered no ARN', { fields: { arn } });
   }
   return calls.until('certificate', signal, async () =>
-    calls.call('GetCertificate', signal, async (sdk, client) => {
+    calls.call('GetCertificate', signal, async (sdk, client, options) => {
       const ask = { CertificateAuthorityArn: arn, CertificateArn: certificateArn };
       try {
-        return (await client.send(new sdk.GetCertificateCommand(ask), { abortSignal: signal })).Certificate;
+        return (await client.send(new sdk.GetCertificateCommand(ask), options)).Certificate;
       } catch (error) {
         if (error instanceof sdk.RequestInProgressException) return undefined;
         throw awsError(error, 'GetCertificate', signal);
