@@ -35,6 +35,11 @@ export const chooseAddresses = async (): Promise<Addresses> => ({
   agentHttp: await freeAddress(),
 });
 
+/** Where one server listens, and what other datacenters are told: the link in front of it. */
+export interface ServerPlace extends Pick<Addresses, 'serverHttp' | 'lan' | 'wan'> {
+  readonly wanAdvertise: string;
+}
+
 export interface DatacenterParts {
   readonly name: DatacenterName;
   readonly folder: string;
@@ -42,6 +47,8 @@ export interface DatacenterParts {
   readonly secrets: RunSecrets;
   /** The address other datacenters are told: that of the link in front of the server. */
   readonly wanAdvertise: string;
+  /** Further servers of the datacenter; then all of them are over the database with this URL. */
+  readonly more?: { readonly servers: readonly ServerPlace[]; readonly databaseUrl: string };
   readonly rootFingerprintFile: string;
   readonly serverEntry: string;
   /** Settings of the role. */
@@ -54,11 +61,15 @@ const READY_LIMIT_MS = 40_000;
 /** After a change of root, agents renew their leaves within this time. By default it is 10 s. */
 const REISSUE_SLOT = '3s';
 
-/** A server with its own embedded PostgreSQL, and an agent. */
+/** A server with its own embedded PostgreSQL, or several over one database, and an agent that is told of the first. */
 export class Datacenter {
   readonly name: DatacenterName;
   readonly addresses: Addresses;
   readonly server: MeshProcess;
+  /** Every server, the first one first. */
+  readonly servers: readonly MeshProcess[];
+  /** Which of its servers the operator asks. */
+  asked = 0;
   readonly agent: MeshProcess;
   readonly dataDir: string;
 
@@ -68,22 +79,24 @@ export class Datacenter {
     this.addresses = addresses;
     this.dataDir = join(folder, `${name}-server-1`);
     const logs = join(folder, 'logs');
-    const serverPlan: ProcessPlan = {
-      name: `${name}-server-1`,
-      entry: serverEntry,
-      env: { ...this.#serverEnv(), ...serverEnv },
-    };
-    this.server = new MeshProcess(serverPlan, logs);
+    this.servers = this.#places().map((place, at) => {
+      const server = `${name}-server-${at + 1}`;
+      return new MeshProcess(
+        { name: server, entry: serverEntry, env: { ...this.#serverEnv(server, place), ...serverEnv } },
+        logs,
+      );
+    });
+    this.server = this.servers[0]!;
     this.agent = new MeshProcess(this.#agentPlan(), logs);
   }
 
   /** Asks the server as the operator. */
   askServer<T>(call: HttpCall): Promise<T> {
-    return askJson<T>(this.addresses.serverHttp, { token: this.parts.secrets.token('management'), ...call });
+    return askJson<T>(this.#askedAddress(), { token: this.parts.secrets.token('management'), ...call });
   }
 
   callServer(call: HttpCall): Promise<HttpAnswer> {
-    return callHttp(this.addresses.serverHttp, { token: this.parts.secrets.token('management'), ...call });
+    return callHttp(this.#askedAddress(), { token: this.parts.secrets.token('management'), ...call });
   }
 
   /** Asks the agent as the operator, unless another token is given. */
@@ -91,22 +104,31 @@ export class Datacenter {
     return askJson<T>(this.addresses.agentHttp, { token: this.parts.secrets.token('management'), ...call });
   }
 
+  callAgent(call: HttpCall): Promise<HttpAnswer> {
+    return callHttp(this.addresses.agentHttp, { token: this.parts.secrets.token('management'), ...call });
+  }
+
   roots(): Promise<RootsAnswer> {
     return this.askServer({ path: '/v1/connect/ca/roots' });
   }
 
-  /** Writes an intention through the server of this datacenter. */
+  /** Writes an intention through the server of this datacenter that is asked. */
   putIntention(source: string, destination: string, action: 'allow' | 'deny', limitMs?: number): Promise<HttpAnswer> {
-    return this.callServer({
-      method: 'PUT',
-      path: `/v1/connect/intentions/exact?source=${source}&destination=${destination}`,
-      body: { SourceType: 'consul', Action: action },
-      ...(limitMs !== undefined && { limitMs }),
-    });
+    return this.callServer(intentionWrite(source, destination, action, limitMs));
+  }
+
+  /** Writes an intention through the agent, which finds a server. */
+  putIntentionByAgent(
+    source: string,
+    destination: string,
+    action: 'allow' | 'deny',
+    limitMs?: number,
+  ): Promise<HttpAnswer> {
+    return this.callAgent(intentionWrite(source, destination, action, limitMs));
   }
 
   async serverReady(limitMs = READY_LIMIT_MS): Promise<void> {
-    await this.#ready(this.server, this.addresses.serverHttp, limitMs);
+    await Promise.all(this.servers.map((server, at) => this.#ready(server, this.#places()[at]!.serverHttp, limitMs)));
   }
 
   async agentReady(limitMs = READY_LIMIT_MS): Promise<void> {
@@ -121,8 +143,31 @@ export class Datacenter {
 
   async stop(): Promise<void> {
     await this.agent.stop();
-    await this.server.stop();
+    await Promise.all(this.servers.map((server) => server.stop()));
     await endPostmaster(this.dataDir, 'SIGQUIT');
+  }
+
+  startServers(): void {
+    for (const server of this.servers) server.start();
+  }
+
+  /** Waits until the server at that place (0 is the first) is ready. */
+  serverAtReady(at: number, limitMs = READY_LIMIT_MS): Promise<void> {
+    return this.#ready(this.servers[at]!, this.#places()[at]!.serverHttp, limitMs);
+  }
+
+  /** LAN addresses of the servers, in order. */
+  get lanAddresses(): readonly string[] {
+    return this.#places().map(({ lan }) => lan);
+  }
+
+  #places(): readonly ServerPlace[] {
+    const { addresses, wanAdvertise, more } = this.parts;
+    return [{ ...addresses, wanAdvertise }, ...(more?.servers ?? [])];
+  }
+
+  #askedAddress(): string {
+    return this.#places()[this.asked]!.serverHttp;
   }
 
   async #ready(process: MeshProcess, address: string, limitMs: number): Promise<void> {
@@ -143,14 +188,19 @@ export class Datacenter {
     };
   }
 
-  #serverEnv(): Record<string, string> {
-    const { addresses, wanAdvertise, name } = this.parts;
+  #serverEnv(server: string, place: ServerPlace): Record<string, string> {
+    const { name, more, secrets } = this.parts;
     return {
-      ...this.#shared(`${name}-server-1`),
-      BANYAN_HTTP_BIND: addresses.serverHttp,
-      BANYAN_LAN_BIND: addresses.lan,
-      BANYAN_WAN_BIND: addresses.wan,
-      BANYAN_WAN_ADVERTISE: wanAdvertise,
+      ...this.#shared(server),
+      BANYAN_HTTP_BIND: place.serverHttp,
+      BANYAN_LAN_BIND: place.lan,
+      BANYAN_WAN_BIND: place.wan,
+      BANYAN_WAN_ADVERTISE: place.wanAdvertise,
+      ...(more !== undefined && {
+        BANYAN_DATABASE_URL: more.databaseUrl,
+        // What is sealed in one database is opened by all of its servers.
+        BANYAN_KEK_FILE: secrets.keyEncryptionFile(`${name}-server-1`),
+      }),
     };
   }
 
@@ -170,3 +220,15 @@ export class Datacenter {
     };
   }
 }
+
+const intentionWrite = (
+  source: string,
+  destination: string,
+  action: 'allow' | 'deny',
+  limitMs: number | undefined,
+): HttpCall => ({
+  method: 'PUT',
+  path: `/v1/connect/intentions/exact?source=${source}&destination=${destination}`,
+  body: { SourceType: 'consul', Action: action },
+  ...(limitMs !== undefined && { limitMs }),
+});

@@ -15,7 +15,11 @@ export class IntentionWriters {
   readonly #writers: Promise<void>[];
   #unanswered = 0;
 
-  constructor(mesh: Mesh) {
+  /** Written through the server that is asked, or through the agent, which finds one. */
+  constructor(
+    mesh: Mesh,
+    private readonly through: 'server' | 'agent' = 'server',
+  ) {
     this.#writers = mesh.datacenters.map((datacenter) => this.#write(datacenter));
   }
 
@@ -62,7 +66,8 @@ export class IntentionWriters {
     { SourceName, DestinationName, Action }: ListedIntention & { readonly Action: 'allow' | 'deny' },
   ): Promise<boolean> {
     try {
-      const answer = await datacenter.putIntention(SourceName, DestinationName, Action, ANSWER_LIMIT_MS);
+      const put = this.through === 'agent' ? 'putIntentionByAgent' : 'putIntention';
+      const answer = await datacenter[put](SourceName, DestinationName, Action, ANSWER_LIMIT_MS);
       if (answer.status === 200) return true;
     } catch {
       // killed under way: whether it was written is not known

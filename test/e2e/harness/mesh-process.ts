@@ -91,6 +91,16 @@ export class MeshProcess {
     await this.#ended;
   }
 
+  /** SIGSTOP: it keeps its connections and says nothing, until {@link resume}. */
+  freeze(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  /** SIGCONT. */
+  resume(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
   get log(): string {
     return existsSync(this.logPath) ? readFileSync(this.logPath, 'utf8') : '';
   }

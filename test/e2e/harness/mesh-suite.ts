@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, it } from '@jest/globals';
-import { Mesh } from './mesh.js';
+import { Mesh, type MeshPlan } from './mesh.js';
 
 const START_LIMIT_MS = 90_000;
 const STOP_LIMIT_MS = 60_000;
@@ -11,7 +11,7 @@ export interface MeshSuite {
 }
 
 /** Call it inside of `describe`. `prepare` starts what the tests need. */
-export const meshSuite = (prepare: (mesh: Mesh) => Promise<void>): MeshSuite => {
+export const meshSuite = (prepare: (mesh: Mesh) => Promise<void>, plan: MeshPlan = {}): MeshSuite => {
   let mesh: Mesh | undefined;
   let notStarted: unknown;
   let failed: string | undefined;
@@ -33,7 +33,7 @@ export const meshSuite = (prepare: (mesh: Mesh) => Promise<void>): MeshSuite => 
     return error;
   };
   beforeAll(async () => {
-    mesh = await Mesh.layOut();
+    mesh = await Mesh.layOut(plan);
     try {
       await prepare(mesh);
     } catch (error) {

@@ -5,7 +5,14 @@ import { chooseAddresses, Datacenter } from './datacenter.js';
 import { freeAddress } from './free-port.js';
 import { MeshService, type ServicePlan } from './mesh-service.js';
 import { RunSecrets, secretsIn } from './run-secrets.js';
+import { SecondServer } from './second-server.js';
 import { WanLink } from './wan-link.js';
+
+/** What differs from one server per datacenter over its embedded database. */
+export interface MeshPlan {
+  /** Two servers per datacenter over a database of their own. The WAN links stand in front of the first ones only. */
+  readonly twoServers?: boolean;
+}
 
 const TAIL_LINES = 20;
 /** Lines that tell nothing of a failure. */
@@ -25,12 +32,14 @@ export class Mesh {
     readonly dc2: Datacenter,
     private readonly links: { readonly toPrimary: WanLink; readonly toSecondary: WanLink },
     secrets: RunSecrets,
+    /** Closed when the mesh stops: what stands behind further servers. */
+    private readonly more: readonly { stop(): Promise<void> }[],
   ) {
     this.secrets = secrets;
   }
 
   /** Everything is laid out, nothing runs yet. */
-  static async layOut(): Promise<Mesh> {
+  static async layOut({ twoServers = false }: MeshPlan = {}): Promise<Mesh> {
     const folder = mkdtempSync(join(tmpdir(), 'banyan-e2e-'));
     chmodSync(folder, 0o711); // PostgreSQL runs as another user when the tests run as root
     const secrets = new RunSecrets(folder);
@@ -39,7 +48,11 @@ export class Mesh {
     const toSecondary = new WanLink(await freeAddress(), own2.wan);
     await toPrimary.open();
     await toSecondary.open();
-    const rootFingerprintFile = join(folder, 'dc1-server-1', 'root.fingerprint');
+    // The holder of the lease writes it, whichever server that is.
+    const rootFingerprintFile = join(folder, twoServers ? 'root.fingerprint' : 'dc1-server-1/root.fingerprint');
+    const seconds = twoServers
+      ? [await SecondServer.layOut(folder, 'dc1'), await SecondServer.layOut(folder, 'dc2')]
+      : [];
     const shared = { folder, secrets, rootFingerprintFile };
     const dc1 = new Datacenter({
       ...shared,
@@ -47,7 +60,11 @@ export class Mesh {
       addresses: own1,
       wanAdvertise: toPrimary.address,
       serverEntry: 'apps/primary-server/src/main.js',
-      serverEnv: { BANYAN_INITIAL_TOKENS_FILE: secrets.initialTokensFile },
+      serverEnv: {
+        BANYAN_INITIAL_TOKENS_FILE: secrets.initialTokensFile,
+        ...(twoServers && { BANYAN_ROOT_FINGERPRINT_OUT: rootFingerprintFile }),
+      },
+      ...(seconds[0] && { more: seconds[0].parts }),
     });
     const dc2 = new Datacenter({
       ...shared,
@@ -60,8 +77,9 @@ export class Mesh {
         BANYAN_REPLICATION_TOKEN_FILE: secrets.tokenFile('replication-dc2'),
         BANYAN_ROOT_FINGERPRINT_FILE: rootFingerprintFile,
       },
+      ...(seconds[1] && { more: seconds[1].parts }),
     });
-    return new Mesh(folder, dc1, dc2, { toPrimary, toSecondary }, secrets);
+    return new Mesh(folder, dc1, dc2, { toPrimary, toSecondary }, secrets, seconds);
   }
 
   get datacenters(): readonly [Datacenter, Datacenter] {
@@ -69,7 +87,7 @@ export class Mesh {
   }
 
   async startServers(): Promise<void> {
-    for (const { server } of this.datacenters) server.start();
+    for (const datacenter of this.datacenters) datacenter.startServers();
     await Promise.all(this.datacenters.map((datacenter) => datacenter.serverReady()));
   }
 
@@ -124,6 +142,7 @@ export class Mesh {
     await Promise.all(this.#services.map((service) => service.stop()));
     await Promise.all(this.datacenters.map((datacenter) => datacenter.stop()));
     await Promise.all([this.links.toPrimary.close(), this.links.toSecondary.close()]);
+    await Promise.all(this.more.map((each) => each.stop()));
     const leaks = this.leaks();
     if (process.env['BANYAN_E2E_KEEP'] === 'true') console.warn(`kept: ${this.folder}`);
     else rmSync(this.folder, { recursive: true, force: true });
