@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { connectCommand } from './commands/connect-proxy.js';
 import { devCommand } from './commands/dev.js';
+import { caCommand } from './commands/provider-check.js';
 
 const AFTER_HELP = `
 Settings from the environment (each also read with CONSUL_ instead of BANYAN_):
@@ -20,6 +21,7 @@ export const createProgram = (): Command => {
     .description('command line of banyan, a control plane for a service mesh across datacenters')
     .version('0.1.0')
     .addHelpText('after', AFTER_HELP);
+  program.addCommand(caCommand());
   program.addCommand(connectCommand());
   program.addCommand(devCommand());
   for (const command of everyCommand(program)) {

@@ -241,9 +241,7 @@ export const rootProviderContract = (
     run: async () => {
       const subject = await open();
       try {
-        const bench = new Bench(subject);
-        await check(bench);
-        await bench.clear();
+        await examine(check, subject);
       } catch (error) {
         throw isBanyanError(error) ? fail(`${error.code}: ${error.message}`, error) : error;
       } finally {
@@ -251,3 +249,15 @@ export const rootProviderContract = (
       }
     },
   }));
+
+/** What a check made is destroyed whether it holds or not; a check that failed is what is told. */
+const examine = async (check: Check, subject: ProviderSubject): Promise<void> => {
+  const bench = new Bench(subject);
+  try {
+    await check(bench);
+  } catch (error) {
+    await bench.clear().catch(() => {});
+    throw error;
+  }
+  await bench.clear();
+};
