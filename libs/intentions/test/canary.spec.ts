@@ -19,6 +19,12 @@ const stores = withTestStore([ServiceIntentionsRow, CanaryRow]);
 const context = { token: new SecretText('not used by the store'), accessorId: 'a' };
 const ambient = { timers: new SystemTimers(), random: new SystemRandom(), logger: new SilentLogger() };
 
+const verdictFor = (sequence: number, allowed: boolean) => {
+  const entry = canaryEntry({ sequence, writtenAt: epochMs(5) });
+  const [intention] = intentionsOf({ ...entry, createIndex: 1 as never, modifyIndex: 1 as never });
+  return { ...verdictOf(intention!), allowed };
+};
+
 describe('the canary', () => {
   it('is answered by the decision engine, each one in turn, and appears in no list', async () => {
     const store = await stores.open();
@@ -76,11 +82,6 @@ describe('the canary', () => {
   });
 
   it('is not believed when the engine gives the answer of another sequence', () => {
-    const verdictFor = (sequence: number, allowed: boolean) => {
-      const entry = canaryEntry({ sequence, writtenAt: epochMs(5) });
-      const [intention] = intentionsOf({ ...entry, createIndex: 1 as never, modifyIndex: 1 as never });
-      return { ...verdictOf(intention!), allowed };
-    };
     expect(canaryOf(verdictFor(4, true))).toEqual({ sequence: 4, writtenAt: 5 });
     expect(canaryOf(verdictFor(5, false))).toEqual({ sequence: 5, writtenAt: 5 });
     expect(canaryOf(verdictFor(4, false))).toBeUndefined();

@@ -7,7 +7,7 @@ import {
   type ReplicationView,
   type ReportedReplication,
 } from '@banyan/http-api';
-import { BanyanError, epochMs, type JsonValue } from '@banyan/kernel';
+import { BanyanError, epochMs } from '@banyan/kernel';
 import type { SourceHistory } from '@banyan/replication';
 import { z } from 'zod';
 import type { DatacenterCore } from '../core/datacenter-core.js';
@@ -107,7 +107,7 @@ export class PrimaryDesk extends ReplicationDesk {
       found.push({
         datacenter: name,
         ...(reportedAt !== null && { reportedAt }),
-        replication: (kept.replication ?? null) as JsonValue,
+        replication: kept.replication ?? null,
         canary: this.#canaryOf(kept, reportedAt),
       });
     }

@@ -1,6 +1,6 @@
 import { requirePermission } from '@banyan/acl';
 import type { DatacenterRegistry } from '@banyan/federation';
-import { BanyanError, type JsonValue, type SecretText, stateIndex } from '@banyan/kernel';
+import { BanyanError, type SecretText, stateIndex } from '@banyan/kernel';
 import { FEED_PROTOCOL, type FeedSource, requireProtocol, type SourceHistory } from '@banyan/replication';
 import {
   type FeedEvent,
@@ -79,7 +79,7 @@ export class PrimaryWanService extends WanPort {
     // From its writing to this moment, both by our clock: skew takes no part in it.
     const roundTripMs = kept.canary === undefined ? undefined : Math.max(1, now - kept.canary.writtenAt);
     const told = { ...kept, ...(roundTripMs !== undefined && { roundTripMs }) };
-    await this.parts.registry.keepReport(request.datacenter, told as JsonValue, now);
+    await this.parts.registry.keepReport(request.datacenter, told, now);
     await this.parts.returns.consider(request.datacenter, knownRoots);
     this.parts.role.reported();
     return { roundTripMs: roundTripMs ?? 0 };

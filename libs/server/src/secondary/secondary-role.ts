@@ -1,4 +1,4 @@
-import { readAuthorityReport, SigningAuthority } from '@banyan/ca';
+import { readAuthorityReport, reasonAgainstBundle, SigningAuthority } from '@banyan/ca';
 import { BackgroundTask, BanyanError, epochMs, isBanyanError, messageOf, stateIndex } from '@banyan/kernel';
 import { type ReplicationState, type Replicator, stateOfFailure } from '@banyan/replication';
 import type { SignIntermediateReply } from '@banyan/rpc';
@@ -6,7 +6,7 @@ import type { Fence } from '@banyan/store';
 import type { HealthVerdict } from '@banyan/telemetry';
 import { AuthorityTask } from '../core/authority-task.js';
 import type { DatacenterCore } from '../core/datacenter-core.js';
-import { adoptBundle } from '../edges/bundle-items.js';
+import { adoptBundle, bundleJson, readBundleItems } from '../edges/bundle-items.js';
 import type { DatacenterLinks } from '../edges/datacenter-links.js';
 import type { HttpEntrance, ServerRole } from '../edges/role.js';
 import { OwnState } from './own-state.js';
@@ -138,7 +138,7 @@ export class SecondaryRole implements ServerRole {
 
   /** First contact: trust domain, roots and lifetimes, over a channel that the pin proves. */
   async #adopt(fence: Fence, signal: AbortSignal): Promise<void> {
-    const { ca, store, follower, ambient } = this.core;
+    const { ca, follower, ambient } = this.core;
     const known =
       ca.state.trustDomain !== undefined &&
       ca.wantedRoot !== undefined &&
@@ -153,7 +153,7 @@ export class SecondaryRole implements ServerRole {
       const bundle = await this.#link.firstBundle(signal);
       const index =
         replaced === undefined
-          ? await adoptBundle(store, bundle, fence)
+          ? await this.#takeOver(bundle, fence)
           : await this.#own.giveUp(replaced.hash, bundle, fence);
       await follower.reached(stateIndex(index), { limitMs: 10_000 });
       this.#adoptionState = undefined;
@@ -166,6 +166,18 @@ export class SecondaryRole implements ServerRole {
       this.#adoptionState = stateOfFailure(isBanyanError(error) ? error.code : undefined);
       throw error;
     }
+  }
+
+  /**
+   * A primary that lacks a root we know may have been restored from a backup. To reach it, its roots have to be taken, but
+   * none of ours goes: that is for the feed, which holds what it would take away.
+   */
+  async #takeOver(bundle: string, fence: Fence): Promise<number> {
+    const { store, ambient } = this.core;
+    const local = await bundleJson(store);
+    const older = reasonAgainstBundle(readBundleItems(local), readBundleItems(bundle));
+    if (older !== undefined) ambient.logger.error('ROOT_GENERATION_LOWER', { reason: older });
+    return adoptBundle(store, bundle, fence);
   }
 
   /** How the intermediate stands: the one stream that is asked for and not followed. */
