@@ -33,18 +33,19 @@ async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-/** One run of docker-compose.yml under a name and on ports of its own, so that it can stand beside `npm start`. */
+/** One run of docker-compose.yml, or of several files over each other, under a name and on ports of its own, so that it can stand beside `npm start`. */
 export class ComposeProject {
   private constructor(
     readonly name: string,
     private readonly ports: Readonly<Record<PublishedPort, number>>,
+    private readonly files: readonly string[],
   ) {}
 
-  static async create(): Promise<ComposeProject> {
+  static async create(files: readonly string[] = ['docker-compose.yml']): Promise<ComposeProject> {
     const names = Object.keys(PORT_SETTINGS) as PublishedPort[];
     const free = await freePorts(names.length);
     const ports = Object.fromEntries(names.map((name, index) => [name, free[index]]));
-    return new ComposeProject(`banyan-test-${process.pid}`, ports as Record<PublishedPort, number>);
+    return new ComposeProject(`banyan-test-${process.pid}`, ports as Record<PublishedPort, number>, files);
   }
 
   url(port: PublishedPort, path: string): string {
@@ -61,6 +62,7 @@ export class ComposeProject {
       ...process.env,
       ...Object.fromEntries(moved),
       COMPOSE_PROJECT_NAME: this.name,
+      COMPOSE_FILE: this.files.join(':'),
       BANYAN_IMAGE: 'banyan:test',
       COMPOSE_ANSI: 'never',
     };

@@ -10,7 +10,7 @@ import { nextRootEverywhere, rootOf, rotate } from './harness/root-rotation.js';
 import { SeededChance } from './harness/seeded-chance.js';
 
 const WRITES = 20;
-/** A killed holder's lease of 9 s runs out, its follower takes over and catches up. */
+/** A killed server takes its own lease over when it starts, and catches up. */
 const CONVERGED_LIMIT_MS = 25_000;
 const NEXT_KEY = { PrivateKeyType: 'ec', PrivateKeyBits: 384 } as const;
 

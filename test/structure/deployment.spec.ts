@@ -39,6 +39,19 @@ describe('docker-compose.yml', () => {
   });
 });
 
+describe('docker-compose.ha.yml', () => {
+  const text = read('docker-compose.ha.yml');
+
+  it('publishes nothing, names no secret and only settings that some process reads', () => {
+    expect([...text.matchAll(/ports: (.*)/g)].map((match) => match[1])).toEqual(['!reset []', '!reset []']);
+    const code = sourceFiles(['apps', 'libs']).filter(({ path }) => !path.endsWith('.spec.ts'));
+    const known = settingsIn(code.map((file) => file.text).join('\n'));
+    const set = [...text.matchAll(/^\s+(BANYAN_\w+):/gm)].map((match) => match[1] ?? '');
+    expect(set.length).toBeGreaterThan(8);
+    expect(set.filter((name) => !known.includes(name) || /TOKEN|PASSWORD|KEK|DATABASE/.test(name))).toEqual([]);
+  });
+});
+
 describe('Dockerfile', () => {
   const text = read('Dockerfile');
 
