@@ -42,6 +42,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { AddressInfo } from 'node:net';
 import { MemoryAdoption } from './adoption-fixture.js';
 import { fixedCa, RecordedConfiguration } from './ca-fixture.js';
+import { MemoryReplication } from './memory-replication.js';
 import { MemoryRotations } from './memory-rotations.js';
 
 /** One secret per kind of caller. */
@@ -87,6 +88,7 @@ export interface Api {
   readonly configuration: RecordedConfiguration;
   readonly ledger: LedgerReader;
   readonly adoption: MemoryAdoption;
+  readonly replication: MemoryReplication;
   readonly rotations: MemoryRotations;
   readonly health: HealthRegistry;
   readonly stop: () => Promise<void>;
@@ -102,7 +104,7 @@ const portsOf = (parts: Omit<Api, 'app' | 'port' | 'stop' | 'ask'>, random: Rand
   ...[CatalogReader, CatalogWriter].map((provide) => ({ provide, useValue: parts.catalog })),
   { provide: CaProjection, useValue: parts.ca },
   { provide: LedgerReader, useValue: parts.ledger },
-  { provide: ReplicationDesk, useValue: {} },
+  { provide: ReplicationDesk, useValue: parts.replication },
   { provide: AdoptionDirectory, useValue: parts.adoption },
   ...[RotationReader, RotationDesk].map((provide) => ({ provide, useValue: parts.rotations })),
   { provide: CaConfigurationWriter, useValue: parts.configuration },
@@ -155,6 +157,7 @@ export const startApi = async (withTokens = true, ledger: LedgerReader = new NoL
     configuration: new RecordedConfiguration(),
     ledger,
     adoption: new MemoryAdoption(),
+    replication: new MemoryReplication(),
     rotations: new MemoryRotations(commits),
     health: new HealthRegistry({ timers }),
   };
