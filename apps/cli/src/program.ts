@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { connectCommand } from './commands/connect-proxy.js';
 import { devCommand } from './commands/dev.js';
 import { caCommand } from './commands/provider-check.js';
+import { serverCommand } from './commands/server.js';
 
 const AFTER_HELP = `
 Settings from the environment (each also read with CONSUL_ instead of BANYAN_):
@@ -24,6 +25,7 @@ export const createProgram = (): Command => {
   program.addCommand(caCommand());
   program.addCommand(connectCommand());
   program.addCommand(devCommand());
+  program.addCommand(serverCommand());
   for (const command of everyCommand(program)) {
     command.exitOverride().showHelpAfterError('Add --help to see what the command takes.');
   }

@@ -49,6 +49,14 @@ const GRANTED: readonly (readonly [role: Role, granted: readonly string[]])[] = 
     [...reads('service'), ...reads('node'), ...reads('intention'), 'ca:sign-intermediate own', 'replication:read own'],
   ],
   [
+    { kind: 'replication', datacenter: 'own', scopes: ['replication:read'] },
+    [...reads('service'), ...reads('node'), ...reads('intention'), 'replication:read own'],
+  ],
+  [
+    { kind: 'replication', datacenter: 'own', scopes: ['ca:sign-intermediate'] },
+    [...reads('service'), ...reads('node'), ...reads('intention'), 'ca:sign-intermediate own'],
+  ],
+  [
     { kind: 'agent', node: 'own' },
     [
       ...reads('service'),
