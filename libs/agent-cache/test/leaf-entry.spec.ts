@@ -188,6 +188,37 @@ describe('leaves', () => {
     expect([next.rootId, signer.reasons]).toEqual([second.root.fingerprintSha1, ['first', 'taint']]);
   });
 
+  it('are signed again at once, without a slot, when their root is compromised and another one signs', async () => {
+    const leaf = await issued();
+    source.publish(ROOTS, { index: 50, body: first.rootsAnswer([second], [first]) });
+    await time.advance(MINUTE);
+    expect([web().current, signer.asked.length]).toEqual([leaf, 1]); // no other root signs yet
+    signer.authority = second;
+    source.publish(ROOTS, { index: 51, body: second.rootsAnswer([first], [first]) });
+    const next = await anotherThan(leaf);
+    expect([next.rootId, signer.reasons]).toEqual([second.root.fingerprintSha1, ['first', 'taint']]);
+    await time.advance(SLOT_MS);
+    expect(signer.asked).toHaveLength(2);
+  });
+
+  it('keep serving while a server still signs under the compromised root, which is asked again at a measured pace', async () => {
+    const leaf = await issued();
+    source.publish(ROOTS, { index: 51, body: second.rootsAnswer([first], [first]) });
+    await asked(2);
+    await settled();
+    expect(await read()).toBe(leaf);
+    for (let again = 3; again < 6; again += 1) {
+      await time.advance(5_000);
+      await eventually('it is asked again', () => signer.asked.length >= again);
+      await settled();
+    }
+    expect(signer.asked.length).toBeLessThan(12); // a hot loop would ask hundreds of times
+    expect(web().current).toBe(leaf);
+    signer.authority = second;
+    await time.advance(5_000);
+    expect((await anotherThan(leaf)).rootId).toBe(second.root.fingerprintSha1);
+  });
+
   it('under a root that the bundle does not have yet are no reason to ask again', async () => {
     const crossing = await first.crossSign(second);
     signer.authority = second;

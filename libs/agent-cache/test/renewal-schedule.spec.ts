@@ -15,6 +15,12 @@ describe('leafDue', () => {
     ['its place is to come', { ...changed, rootChangeAt: at(5) }, { kind: 'wait', until: at(5) }],
     ['its place is after its moment', { ...changed, rootChangeAt: at(90) }, { kind: 'wait', until: at(60) }],
     ['its place has come', { ...changed, rootChangeAt: now }, { kind: 'renew', reason: 'rotation' }],
+    [
+      'its root is compromised',
+      { ...changed, rootTainted: true, rootChangeAt: at(5) },
+      { kind: 'renew', reason: 'taint' },
+    ],
+    ['nobody else signs yet', { ...situation, activeRootId: 'a', rootTainted: true }, { kind: 'wait', until: at(60) }],
     ['its root is gone', { ...changed, rootGone: true, rootChangeAt: at(5) }, { kind: 'renew', reason: 'taint' }],
   ] as const)('when %s', (_, of, due) => {
     expect(leafDue(of)).toEqual(due);

@@ -43,6 +43,8 @@ export interface AgentIdentityOptions {
 
 const BACKOFF = { firstMs: 250, capMs: 5_000 };
 const LOOK_MS = 30_000;
+/** A server takes a moment to have the next intermediate. */
+const BEHIND_MS = 5_000;
 /** However often it is refused, an identity is enrolled again no sooner than this after the last time. */
 const RE_ENROL_MS = 60_000;
 
@@ -63,6 +65,7 @@ export class AgentIdentity {
   /** The root above the certificate was in the bundle; and is not any more. */
   #rootWasTrusted = false;
   #rootGone = false;
+  #taintedRootIds: readonly string[] = [];
   #failure: string | undefined;
   #refusal: string | undefined;
   #turnOfServers: number | undefined;
@@ -100,9 +103,11 @@ export class AgentIdentity {
     return this.#task.stop();
   }
 
-  /** The bundle changed: later connections trust it, and another active root means a renewal within the slot, a root that is gone one at once. */
-  trust({ bundlePem, activeRootId, rootIds }: Pick<Bundle, 'bundlePem' | 'activeRootId' | 'rootIds'>): void {
+  /** The bundle changed: later connections trust it, and another active root means a renewal within the slot, or at once if ours is compromised or gone. */
+  trust(bundle: Pick<Bundle, 'bundlePem' | 'activeRootId' | 'rootIds'> & Partial<Bundle>): void {
+    const { bundlePem, activeRootId, rootIds, taintedRootIds = [] } = bundle;
     this.#activeRootId = activeRootId;
+    this.#taintedRootIds = taintedRootIds;
     const isTrusted = this.#rootId !== undefined && rootIds.includes(this.#rootId);
     this.#rootGone = this.#rootWasTrusted && !isTrusted;
     this.#rootWasTrusted ||= isTrusted;
@@ -166,6 +171,7 @@ export class AgentIdentity {
       renewAt: this.#renewAt,
       rootId: this.#rootId ?? '',
       rootGone: this.#rootGone,
+      rootTainted: this.#rootId !== undefined && this.#taintedRootIds.includes(this.#rootId),
       ...(this.#activeRootId !== undefined && { activeRootId: this.#activeRootId }),
       ...(this.#rootChangeAt !== undefined && { rootChangeAt: this.#rootChangeAt }),
       now,
@@ -175,8 +181,10 @@ export class AgentIdentity {
       this.#rootChangeAt = epochMs(now + this.options.random.fraction() * this.options.reissueSlotMs());
       return 0;
     }
+    const rootId = this.#rootId;
     await this.#renew(signal);
-    return 0;
+    // A server that is behind has signed under the compromised root once more: what came is no reason to ask at once.
+    return due.reason === 'taint' && this.#rootId === rootId ? BEHIND_MS : 0;
   }
 
   async #enrol(signal: AbortSignal): Promise<void> {
@@ -239,6 +247,7 @@ export class AgentIdentity {
       ...(anchorHash !== undefined && { anchorHash }),
     });
     this.#activeRootId = bundle.activeRootId;
+    this.#taintedRootIds = bundle.taintedRootIds;
     this.#rootChangeAt = undefined;
     this.#failure = undefined;
   }

@@ -175,6 +175,20 @@ describe('an identity in use', () => {
     expect(readFileSync(file(), 'utf8')).toContain(JSON.stringify(second.intermediate.pem).slice(1, 60));
   });
 
+  it('is renewed at once when its root is compromised and another one signs, and not again at once by a server that is behind', async () => {
+    const tied = startIdentity({ reissueSlotMs: () => HOUR });
+    await ready(tied);
+    const before = tied.serial();
+    tied.identity.trust(parseBundle(first.rootsAnswer([second], [first])));
+    tied.identity.trust(parseBundle(second.rootsAnswer([first], [first])));
+    await eventually('the server that is behind was asked', () => tied.serial() !== before);
+    expect([server.renewals, tied.identity.rootId]).toEqual([1, first.root.fingerprintSha1]);
+    await server.rotate(second, [first]);
+    tied.identity.trust(parseBundle(second.rootsAnswer([first], [first]))); // wakes it
+    await eventually('it is under the other root', () => tied.identity.rootId === second.root.fingerprintSha1);
+    expect(server.renewals).toBe(2);
+  });
+
   it('is enrolled again when its renewal is refused', async () => {
     const tied = startIdentity();
     await ready(tied);

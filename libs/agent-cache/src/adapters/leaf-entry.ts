@@ -57,7 +57,7 @@ const LOOK_MS = 60_000;
 
 /**
  * One service's leaf: the key is made here and leaves only to the workload. Renewed at a moment drawn once, within the slot
- * when another root signs, at once when its root is trusted no more; until a renewal has succeeded and verified, the
+ * when another root signs, at once when its root is compromised or trusted no more; until a renewal has succeeded and verified, the
  * present pair keeps serving.
  */
 export class LeafEntry {
@@ -147,6 +147,7 @@ export class LeafEntry {
       rootId: leaf.rootId,
       activeRootId: trust.activeRootId,
       rootGone: this.#rootWasTrusted && !isTrusted,
+      rootTainted: trust.taintedRootIds.includes(leaf.rootId),
       ...(this.#rootChangeAt !== undefined && { rootChangeAt: this.#rootChangeAt }),
       now,
     });
@@ -195,6 +196,10 @@ export class LeafEntry {
     const signed = await signer.sign({ csrPem: createCsr({ keyPair, uri }), token, reason });
     if (this.#stopped) return;
     const verified = this.#verified(signed, { keyPair, uri });
+    if (reason === 'taint' && verified.rootId === this.#leaf?.rootId) {
+      // A server that is behind: taken, its leaf would be asked for again at once. A failure waits its turn.
+      throw new BanyanError('ROOT_TAINTED', 'the server still signs under the compromised root');
+    }
     this.#take({ ...verified, index: signed.index, chainPem: signed.chainPem, keyPair, uri });
   }
 

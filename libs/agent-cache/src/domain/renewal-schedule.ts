@@ -25,6 +25,8 @@ export interface LeafSituation {
   readonly activeRootId?: string;
   /** The leaf's root was in the bundle and has left it: whoever has the present bundle refuses the leaf. */
   readonly rootGone?: boolean;
+  /** The leaf's root is compromised and about to leave. */
+  readonly rootTainted?: boolean;
   /** When we first saw that another root signs, plus our place in the slot; absent before. */
   readonly rootChangeAt?: EpochMs;
   readonly now: EpochMs;
@@ -44,6 +46,7 @@ export const leafDue = (s: LeafSituation): LeafDue => {
   if (s.rootGone === true) return { kind: 'renew', reason: 'taint' };
   if (s.now >= s.renewAt) return { kind: 'renew', reason: 'renewal' };
   if (s.activeRootId === undefined || s.activeRootId === s.rootId) return { kind: 'wait', until: s.renewAt };
+  if (s.rootTainted === true) return { kind: 'renew', reason: 'taint' };
   if (s.rootChangeAt === undefined) return { kind: 'draw-slot' };
   if (s.now >= s.rootChangeAt) return { kind: 'renew', reason: 'rotation' };
   return { kind: 'wait', until: epochMs(Math.min(s.renewAt, s.rootChangeAt)) };

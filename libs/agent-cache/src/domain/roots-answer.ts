@@ -12,6 +12,7 @@ const rootsAnswer = z.object({
         SigningKeyID: z.string().max(256),
         RootCert: z.string().max(65_536),
         Active: z.boolean(),
+        Tainted: z.boolean().optional(),
       }),
     )
     .min(1)
@@ -27,6 +28,8 @@ export interface Bundle {
   readonly bundlePem: string;
   /** ID of the root that leaves of this datacenter are signed under now, which is to stay. */
   readonly activeRootId: string;
+  /** IDs of the roots among these whose key is in wrong hands. */
+  readonly taintedRootIds: readonly string[];
 }
 
 /** Parses the answer of `GET /v1/connect/ca/roots`. Throws `CERTIFICATE_INVALID` or `REQUEST_INVALID`. */
@@ -45,6 +48,7 @@ export const parseBundle = (body: Uint8Array | string): Bundle => {
     rootIds,
     bundlePem: roots.map((root) => root.pem).join(''),
     activeRootId: rootIds[active]!,
+    taintedRootIds: rootIds.filter((_, at) => parsed.data.Roots[at]?.Tainted === true),
   };
 };
 

@@ -9,8 +9,8 @@ export interface SignedLeaf {
 }
 
 /**
- * Why a leaf is asked for: there was none, its time has come, another root signs, or its root is not trusted any more
- * (compromised, or retired with the leaf alive).
+ * Why a leaf is asked for: there was none, its time has come, another root signs, or its root is compromised or not
+ * trusted any more.
  */
 export type LeafReason = 'first' | 'renewal' | 'rotation' | 'taint';
 

@@ -122,7 +122,5 @@ export class LanService extends LanPort {
 }
 
 /** The bundle as agents read it. */
-export const rootsJson = (core: DatacenterCore): string => {
-  const { roots, retired } = core.ca.state;
-  return jsonText(toWireRoots({ trustDomain: core.ca.getTrustDomain(), roots, retired, active: core.ca.getActive() }));
-};
+export const rootsJson = ({ ca }: DatacenterCore): string =>
+  jsonText(toWireRoots({ ...ca.state, trustDomain: ca.getTrustDomain(), active: ca.getActive() }));

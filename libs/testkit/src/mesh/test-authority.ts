@@ -107,9 +107,10 @@ export class TestAuthority {
   }
 
   /** The answer of `GET /v1/connect/ca/roots` of servers that sign with this authority and still trust `older` ones. */
-  rootsAnswer(older: readonly TestAuthority[] = []): string {
+  rootsAnswer(older: readonly TestAuthority[] = [], tainted: readonly TestAuthority[] = []): string {
     const rows = [this, ...older].map(({ root, intermediate }, at) =>
       JSON.stringify({
+        ...(tainted.some((each) => each.root.equals(root)) && { Tainted: true }),
         ID: root.fingerprintSha1,
         Name: root.commonName,
         SerialNumber: 'serial',
