@@ -1,4 +1,4 @@
-// `npm run bench [-- --json] [-- --rounds=5] [-- --only=signing]`: ratios against a limit that is measured in the same
+// `npm run bench [-- --json] [-- --rounds=5] [-- --only=signing] [-- --leaves=10000]`: ratios against a limit that is measured in the same
 // run, turn by turn. Nothing here passes or fails: figures depend on the machine, and are read by a person.
 import { parseArgs } from 'node:util';
 import { compareAuthorize } from './authorize.js';
@@ -6,6 +6,7 @@ import { canReadCpuTime } from './cpu-time.js';
 import { compareLedger } from './ledger.js';
 import { describeMachine } from './machine.js';
 import { type Comparison, median } from './rounds.js';
+import { rotateLeaves } from './rotation.js';
 import { compareSigning } from './signing.js';
 
 const SECONDS = 1;
@@ -23,9 +24,37 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '5' },
     only: { type: 'string' },
+    leaves: { type: 'string', default: '1000' },
   },
 });
+const leaves = Math.min(10_000, Math.max(1, Number(values.leaves) || 1_000));
 const rounds = Math.min(50, Math.max(1, Number(values.rounds) || 5));
+
+/** One rotation is one figure: it takes a minute for 10,000 leaves, however often it is repeated. */
+const rotation = async (): Promise<Result> => {
+  const figures = await rotateLeaves(leaves);
+  const {
+    seconds,
+    secondsUntilActive,
+    leavesPerSecond,
+    budgetPerSecond,
+    signed,
+    limited,
+    reads,
+    failedReads,
+    agentMiB,
+  } = figures;
+  return {
+    name: 'rotation',
+    unit: 'leaves per second',
+    measuredIs: `${leaves} leaves of one agent, renewed from when the next root signs`,
+    referenceIs: 'what the CSR limit allows the datacenter',
+    measured: [leavesPerSecond],
+    reference: [budgetPerSecond],
+    ratio: leavesPerSecond / budgetPerSecond,
+    note: `${seconds.toFixed(1)} s in all, ${secondsUntilActive.toFixed(1)} s of them until the next root signed; ${signed} signed, ${limited} told to come back; ${failedReads} of ${reads} reads of leaves failed; agent ${Math.round(agentMiB)} MiB`,
+  };
+};
 
 const BENCHES: Readonly<Record<string, () => Promise<Result>>> = {
   signing: async () => ({
@@ -53,6 +82,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Result>>> = {
     referenceIs: 'node:http alone, answering the same bytes',
     ...(await compareAuthorize(rounds, 2 * SECONDS)),
   }),
+  rotation,
 };
 
 const figure = (list: readonly number[]): string => Math.round(median(list)).toLocaleString('en').padStart(9);

@@ -10,6 +10,8 @@ import { type Child, startChild } from './child.js';
 export interface SmallMesh {
   readonly agent: Child;
   readonly agentPort: number;
+  /** HTTP of the server. */
+  readonly serverPort: number;
   readonly token: string;
   stop(): Promise<void>;
 }
@@ -69,6 +71,7 @@ export const startSmallMesh = async (): Promise<SmallMesh> => {
   return {
     agent,
     agentPort,
+    serverPort: http,
     token: TOKEN,
     stop: async () => {
       await agent.stop();
