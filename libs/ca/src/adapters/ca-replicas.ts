@@ -25,7 +25,7 @@ const rootBody = z.strictObject({
 });
 const trustDomainBody = z.strictObject({ clusterId: z.uuid(), primaryDatacenter: z.string().max(64) });
 const configurationBody = z.strictObject({
-  provider: z.string().max(64),
+  provider: z.string().max(256),
   config: z.record(z.string().max(128), z.json()),
   forceWithoutCrossSigning: z.boolean(),
 });

@@ -40,7 +40,7 @@ const rootsInput = defineInput({
 const readInput = defineInput({});
 const writeInput = defineInput({
   body: z.strictObject({
-    Provider: z.string().max(64),
+    Provider: z.string().max(256),
     Config: caOptions,
     State: z.record(z.string().max(128), z.string().max(1_024)).nullish(),
     ForceWithoutCrossSigning: z.boolean().optional(),

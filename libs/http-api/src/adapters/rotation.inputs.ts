@@ -21,7 +21,7 @@ const reason = z.string().max(512);
 const planHash = z.string().max(128);
 
 const rotateBody = z.strictObject({
-  Provider: z.string().min(1).max(128).optional(),
+  Provider: z.string().min(1).max(256).optional(),
   Config: caOptions.optional(),
   ForceWithoutCrossSigning: z.boolean().optional(),
   Reason: reason.optional(),

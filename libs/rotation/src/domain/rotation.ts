@@ -61,7 +61,7 @@ export const rotationSchema = z.object({
   /** Accessor of who asked. */
   requester: z.string().max(64),
   order: z.object({
-    provider: z.string().max(128),
+    provider: z.string().max(256),
     /** Values of options that are known to be public; of the others only the name. */
     options: z.record(z.string(), z.json()),
     crossSign: z.boolean(),
