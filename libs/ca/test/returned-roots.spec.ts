@@ -126,12 +126,13 @@ describe('roots that a secondary gives back', () => {
   });
 });
 
+const item = (body: Body) => ({ topic: 'root', key: body['id'] as string, body });
+const inactive = (body: Body): Body => ({ ...body, state: 'inactive', rotatedOutAt: epochMs(1) });
+
 describe('reasonAgainstBundle', () => {
   it('is that an earlier root is active and a later one, which is here, is missing', async () => {
     const [one, two] = [await makeRoot('one'), await makeRoot('two')];
-    const item = (body: Body) => ({ topic: 'root', key: String(body['id']), body });
     const [first, second] = [bodyOf(one, 1, undefined), bodyOf(two, 2, undefined)];
-    const inactive = (body: Body): Body => ({ ...body, state: 'inactive', rotatedOutAt: epochMs(1) });
     const local = [item(inactive(first)), item(second)];
     expect(reasonAgainstBundle(local, [item(first)])).toMatch(/generation 1 as active, and lacks root .* generation 2/);
     expect(reasonAgainstBundle(local, [item(first), item(inactive(second))])).toBeUndefined();
