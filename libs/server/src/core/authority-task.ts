@@ -18,6 +18,8 @@ export interface AuthorityDuties {
   prepare(fence: Fence, signal: AbortSignal): Promise<void>;
   /** What is looked after once the intermediate is as it should be. */
   maintain(fence: Fence, signal: AbortSignal): Promise<void>;
+  /** How long at most until the next look, when something may change that wakes nobody; absent: 5 s. */
+  idleMs?(): number;
 }
 
 export interface AuthorityTaskOptions {
@@ -96,7 +98,7 @@ export class AuthorityTask {
     await duties.maintain(fence, signal);
     this.#failure = undefined;
     this.#failureCode = undefined;
-    return Math.min(IDLE_MS, Math.max(0, lookAgainAt - clock.now()));
+    return Math.min(duties.idleMs?.() ?? IDLE_MS, Math.max(0, lookAgainAt - clock.now()));
   }
 
   #failed(error: unknown): void {

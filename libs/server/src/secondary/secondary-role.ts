@@ -21,6 +21,10 @@ import type { SecondarySettings } from './secondary-settings.js';
 import { WanRotationDesk } from './wan-rotation-desk.js';
 import { WanConfigurationWriter, WanIntentionWriter, WanTokenWriter } from './wan-writers.js';
 
+/** How soon it is noticed that the primary's roots have moved on without us: the feed that fails wakes nobody. */
+const CUT_OFF_LOOK_MS = 1_000;
+const CONNECTED_LOOK_MS = 5_000;
+
 /** A secondary: trust, intentions and tokens come from the primary; leaves are signed here, with the WAN or without. */
 export class SecondaryRole implements ServerRole {
   readonly intentionWriter: WanIntentionWriter;
@@ -81,7 +85,11 @@ export class SecondaryRole implements ServerRole {
       projection,
       fence: () => core.fence(),
       signing,
-      duties: { prepare: (fence, signal) => this.#adopt(fence, signal), maintain: async () => {} },
+      duties: {
+        prepare: (fence, signal) => this.#adopt(fence, signal),
+        maintain: async () => {},
+        idleMs: () => (this.#replicator.status.state === 'READY' ? CONNECTED_LOOK_MS : CUT_OFF_LOOK_MS),
+      },
     });
     this.#reporter = this.#makeReporter();
     const ends = [
