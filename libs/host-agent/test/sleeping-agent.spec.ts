@@ -132,18 +132,18 @@ describe('an agent that knows only a retired root', () => {
   });
 });
 
-describe('an agent whose pinned root was compromised', () => {
-  /** It had received the next root before it slept; the pin it was given is of the compromised one. */
-  const sleepAndTaint = async (): Promise<void> => {
-    const before = start();
-    await eventually('it has joined', () => isUnder(before, first));
-    const bundlePem = first.root.pem + third.root.pem;
-    before.trust({ bundlePem, activeRootId: first.root.fingerprintSha1, rootIds: [first.root.fingerprintSha1] });
-    await before.stop();
-    server.transitions = [tainted(first)];
-    await server.rotate(third);
-  };
+/** It had received the next root before it slept; the pin it was given is of the compromised one. */
+const sleepAndTaint = async (): Promise<void> => {
+  const before = start();
+  await eventually('it has joined', () => isUnder(before, first));
+  const bundlePem = first.root.pem + third.root.pem;
+  before.trust({ bundlePem, activeRootId: first.root.fingerprintSha1, rootIds: [first.root.fingerprintSha1] });
+  await before.stop();
+  server.transitions = [tainted(first)];
+  await server.rotate(third);
+};
 
+describe('an agent whose pinned root was compromised', () => {
   it('comes back by the last bundle it was given, and says so', async () => {
     await sleepAndTaint();
     const after = start();
