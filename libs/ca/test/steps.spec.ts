@@ -136,6 +136,32 @@ describe('the steps of a rotation, on PostgreSQL', () => {
     expect(accepts(first, chain)).toBe(false);
   });
 
+  it('marks a root that turns out to be compromised while it leaves, once, and names it when it has left', async () => {
+    const next = await published();
+    await apply({ kind: 'activate', rootId: next.rootId });
+    await bench.reconcile();
+    const markOf = () => bench.projection.state.roots.find((root) => root.id === first.id)?.taintedAt;
+    const markedAt = time.now;
+    expect(markOf()).toBeUndefined();
+    await apply({ kind: 'taint', rootId: first.id });
+    await time.advance(1_000);
+    await apply({ kind: 'taint', rootId: first.id });
+    expect([markOf(), states()]).toEqual([markedAt, ['inactive', 'active']]);
+    expect(bench.projection.state.taintedGone).toEqual([]);
+    await apply({ kind: 'drop', rootId: first.id });
+    expect([states(), bench.projection.state.taintedGone]).toEqual([['active'], [first.certificate.fingerprintSha256]]);
+    await expect(apply({ kind: 'taint', rootId: next.rootId })).rejects.toMatchObject({ code: 'CA_CONFLICT' });
+  });
+
+  it('names a compromised next root that leaves at once, of which nobody saw a mark', async () => {
+    const next = await published();
+    const { fingerprintSha256 } = bench.projection.nextRoot!.certificate;
+    await commit(async (tx) => {
+      for (const kind of ['taint', 'drop'] as const) await bench.root.apply(tx, { kind, rootId: next.rootId });
+    });
+    expect([states(), bench.projection.state.taintedGone]).toEqual([['active'], [fingerprintSha256]]);
+  });
+
   it('keeps lifetimes that are changed while a next root waits', async () => {
     const next = await published({ PrivateKeyBits: 384 });
     await bench.root.storeConfiguration({

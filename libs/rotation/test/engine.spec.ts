@@ -179,6 +179,7 @@ describe('a rotation in the store', () => {
     expect(t.phase(id)).toBe('verify');
     const same = await t.engine.taint(TAINT, 'unplanned', ANA);
     expect([same.id, same.phase, same.reason]).toEqual([id, 'retire', 'compromise']);
+    expect(t.steps.tainted).toEqual(['R1']);
     await t.step();
     expect([t.phase(id), await t.steps.states()]).toEqual(['completed', { [rootOf(id)]: 'active' }]);
     await expect(t.engine.taint({ ...TAINT, rootId: 'R0' }, 'unplanned', ANA)).rejects.toEqual(

@@ -15,6 +15,8 @@ export class FakeRootSteps extends RootSteps implements Projection {
   failWith: BanyanError | undefined;
   /** Runs while a root is being made. */
   during: (() => Promise<void>) | undefined;
+  /** Roots that were marked as compromised. */
+  readonly tainted: string[] = [];
   #active = '';
 
   constructor(private readonly store: Store) {
@@ -40,6 +42,7 @@ export class FakeRootSteps extends RootSteps implements Projection {
   async apply(tx?: unknown, effect?: RootEffect): Promise<void> {
     if (effect === undefined) return this.load();
     const transaction = tx as Transaction;
+    if (effect.kind === 'taint') this.tainted.push(effect.rootId);
     const states: Record<RootEffect['kind'], readonly (readonly [string, string])[]> = {
       activate: [
         [effect.rootId, 'active'],
@@ -49,6 +52,7 @@ export class FakeRootSteps extends RootSteps implements Projection {
         [effect.rootId, 'active'],
         ['insteadOf' in effect ? effect.insteadOf : '', 'inactive'],
       ],
+      taint: [],
       drop: [[effect.rootId, 'dropped']],
     };
     for (const [id, state] of states[effect.kind]) this.#stage(transaction, id, state);

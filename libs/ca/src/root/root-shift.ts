@@ -31,6 +31,7 @@ export class RootShift {
     if (effect.kind === 'activate') await this.#swap(tx, { up: rootId, from: 'next' });
     else if (effect.kind === 'reactivate')
       await this.#swap(tx, { up: rootId, from: 'inactive', down: effect.insteadOf });
+    else if (effect.kind === 'taint') await this.#taint(tx, rootId);
     else await this.#drop(tx, rootId);
   }
 
@@ -58,6 +59,19 @@ export class RootShift {
     const { provider, options, forceWithoutCrossSigning } = configuration;
     const { options: config } = parseCaConfiguration(provider, options, this.parts.kinds);
     tx.stage(writeCaConfiguration({ provider, config: { ...config }, forceWithoutCrossSigning }));
+  }
+
+  /** The active root is marked when its successor is published, not here. */
+  async #taint(tx: Transaction, id: string): Promise<void> {
+    const rows = await lockedRoots(tx);
+    const row = rows.find((root) => root.id === id);
+    const active = rows.find((root) => root.state === 'active');
+    if (row === undefined || row.taintedAt !== null) return;
+    if (active === undefined || row === active) throw outOfStep(id);
+    const marked = Object.assign({}, row, { taintedAt: this.parts.clock.now() });
+    // Everybody trusts a next root, so that its thief may have live connections; but it leaves with this transaction.
+    if (row.state === 'next') await keepTransition(tx, marked, active);
+    else tx.stage(writeRoot(marked));
   }
 
   async #drop(tx: Transaction, id: string): Promise<void> {

@@ -152,6 +152,7 @@ export class RotationEngine {
 
   #dropSooner({ planned, request, by, at }: Taint): Promise<Rotation> {
     return this.#commits.begin(async (tx, unfinished) => {
+      await this.options.steps.apply(tx, { kind: 'taint', rootId: request.rootId });
       const concerned = unfinished.find((rotation) => concerns(rotation, request.rootId));
       if (concerned !== undefined) {
         const deadlineAt = (at + request.policy.deadlineMs) as EpochMs;
