@@ -93,6 +93,21 @@ describe('AgentHttpSource', () => {
     expect(await following).toMatchObject({ rootPems: ['one', 'two'] });
   });
 
+  it('reads which roots are compromised, in the bundle and gone', async () => {
+    const Roots = [
+      { ID: 'aa', RootCert: 'one', Tainted: true },
+      { ID: 'bb', RootCert: 'two' },
+    ];
+    agent.set(ROOTS, { index: 5, body: { TrustDomain: 'td.consul', ActiveRootID: 'bb', Roots, TaintedRoots: ['cc'] } });
+    expect(await next(source.watchTrust(stop.signal)[Symbol.asyncIterator]())).toEqual({
+      trustDomain: 'td.consul',
+      rootPems: ['one', 'two'],
+      activeRootId: 'bb',
+      taintedRootIds: ['aa'],
+      taintedGone: ['cc'],
+    });
+  });
+
   it('starts over when the index goes backwards or the agent was away, with one log line each way', async () => {
     agent.set(ROOTS, { index: 500, body: roots('one') });
     const watch = source.watchTrust(stop.signal)[Symbol.asyncIterator]();
