@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { withTestStore } from '@banyan/testkit';
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import type { PrimaryRole, SecondaryRole } from '../src/index.js';
 import {
   type Answer,
@@ -16,6 +16,10 @@ import {
 
 const stores = withTestStore();
 const LIMIT_MS = 120_000;
+const cleanUps: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
+});
 
 const nameOf = (url: string): string => /\/(test_[0-9a-f]+)\?/.exec(url)![1]!;
 
@@ -48,15 +52,17 @@ interface Restored {
   readonly dc2: Server<SecondaryRole>;
   readonly lostRoot: string;
   readonly lostEpoch: string;
-  stop(): Promise<void>;
 }
 
 /** A primary that runs on a backup from before a rotation and 20 intentions, which its secondary knows. */
 const restored = async (force: boolean, overtaken: boolean): Promise<Restored> => {
   const places = [await placeOf('dc1', await stores.freshUrl()), await placeOf('dc2', await stores.freshUrl())];
+  cleanUps.push(async () => places.forEach(forgetPlace));
   let dc1 = await startPrimary(places[0]!);
+  cleanUps.push(() => dc1.stop());
   const tie = tieTo(dc1);
   const dc2 = await startSecondary({ ...places[1]!, ...tie });
+  cleanUps.push(() => dc2.stop());
   await allow(dc1, 'kept');
   const ready = (): Promise<Json> =>
     until(
@@ -85,12 +91,7 @@ const restored = async (force: boolean, overtaken: boolean): Promise<Restored> =
     const index = Number((await reached.view()).streams.find((each) => each.stream === 'tokens')!.sourceIndex);
     for (let n = 0; (await dc1.core.store.currentIndex()) <= index + 5; n += 1) await allow(dc1, `again${n}`);
   }
-  const stop = async (): Promise<void> => {
-    await dc2.stop();
-    await dc1.stop();
-    places.forEach(forgetPlace);
-  };
-  return { dc1, dc2, lostRoot, lostEpoch, stop };
+  return { dc1, dc2, lostRoot, lostEpoch };
 };
 
 const view = (server: Server<unknown>) => (): Promise<Answer> => server.ask('/v1/replication');
@@ -104,7 +105,7 @@ describe('a primary that was restored from a backup of before a rotation', () =>
   ])(
     '%s begins a new epoch by itself, gets the root back that it lost, and deletes nothing unasked',
     async (_, overtaken) => {
-      const { dc1, dc2, lostRoot, lostEpoch, stop } = await restored(false, overtaken);
+      const { dc1, dc2, lostRoot, lostEpoch } = await restored(false, overtaken);
       await until('dc1 notices', view(dc1), (body) => alarms(body).includes('HISTORY_RESTORED'));
       expect(dc1.core.store.epoch).not.toBe(lostEpoch);
       await until(
@@ -137,7 +138,6 @@ describe('a primary that was restored from a backup of before a rotation', () =>
       expect(JSON.parse((await dc2.ask('/v1/connect/intentions')).text)).toHaveLength(
         dc1.core.intentions.list().length,
       );
-      await stop();
     },
     LIMIT_MS,
   );
@@ -145,7 +145,7 @@ describe('a primary that was restored from a backup of before a rotation', () =>
   it(
     'takes a lost root that nothing vouches for back only when a person has compared it',
     async () => {
-      const { dc1, dc2, lostRoot, stop } = await restored(true, false);
+      const { dc1, dc2, lostRoot } = await restored(true, false);
       const body = await until('it waits', view(dc1), (each) => alarms(each).includes('ROOT_UNPROVEN'));
       expect(dc1.core.ca.state.roots.map((root) => root.id)).not.toContain(lostRoot);
       const held = await until('the bundle is held', view(dc2), (each) =>
@@ -169,7 +169,6 @@ describe('a primary that was restored from a backup of before a rotation', () =>
         (each) => !(each['Held'] as unknown as Json[]).some((hold) => (hold['Stream'] as unknown) === 'bundle'),
       );
       expect(dc2.core.ca.wantedRoot!.id).toBe(dc1.core.ca.wantedRoot!.id);
-      await stop();
     },
     LIMIT_MS,
   );
