@@ -18,9 +18,9 @@ const UNREACHABLE_SYSCALLS = new Set([
   'ETIMEDOUT',
   'EACCES',
 ]);
-/** What pg and pg-pool say without a code. */
+/** What pg, pg-pool and TypeORM (of a runner whose connection broke) say without a code. */
 const UNREACHABLE_MESSAGE =
-  /connection terminated|connection timeout|timeout expired|timeout exceeded when trying to connect|client has encountered a connection error|query read timeout|client was closed/i;
+  /connection terminated|connection timeout|timeout expired|timeout exceeded when trying to connect|client has encountered a connection error|query read timeout|client was closed|query runner (?:was )?already released/i;
 
 /** The SQLSTATE or system call code of a driver error; TypeORM wraps it one level down. */
 export const driverCodeOf = (error: unknown): string | undefined => {
