@@ -231,6 +231,31 @@ describe('leaves', () => {
     expect([web().current, signer.asked.length]).toEqual([leaf, 1]);
   });
 
+  it('are presented without the cross-signed certificate of a root that has left, and not signed again for it', async () => {
+    const crossing = await first.crossSign(second);
+    signer.authority = second;
+    signer.extra = [crossing];
+    trust(second, first);
+    const leaf = await read();
+    const long = parseCertificates(leaf.chainPem);
+    expect(long).toHaveLength(3);
+    const blocked = read(leaf.index, HOUR);
+    trust(second);
+    const short = await blocked;
+    expect(parseCertificates(short.chainPem)).toEqual(long.slice(0, 2));
+    expect([short.certificate, short.privateKeyPem, short.renewAt]).toEqual([
+      leaf.certificate,
+      leaf.privateKeyPem,
+      leaf.renewAt,
+    ]);
+    expect(short.index).toBeGreaterThan(leaf.index);
+    // A root that comes back, as after a restore, is led to again.
+    const again = read(short.index, HOUR);
+    source.publish(ROOTS, { index: 70, body: second.rootsAnswer([first]) });
+    expect(parseCertificates((await again).chainPem)).toEqual(long);
+    expect(signer.asked).toHaveLength(1);
+  });
+
   it('are not signed again when nothing but an intermediate or the order of the roots changed', async () => {
     const leaf = await issued();
     const renewed = await TestAuthority.create(TRUST_DOMAIN, 'unused');

@@ -19,6 +19,7 @@ import {
 } from '@banyan/pki';
 import type { CountedLeaf, LeafTally } from '../domain/leaf-tally.js';
 import { refusalOfFresh, SKEW_WAIT_MS } from '../domain/fresh-certificate.js';
+import { presentedChain } from '../domain/presented-chain.js';
 import { comeBackMs, leafDue, renewalMoment } from '../domain/renewal-schedule.js';
 import type { LeafReason, LeafSigner, SignedLeaf } from '../ports/leaf-signer.js';
 import type { BundleEntry } from './bundle-entry.js';
@@ -65,6 +66,8 @@ export class LeafEntry {
   readonly #waiters: Waiters;
   readonly #unsubscribe: () => void;
   #leaf: Leaf | undefined;
+  /** As it was signed; under the present bundle some of it may lead nowhere. */
+  #signedChain: readonly Certificate[] = [];
   #failure: BanyanError | undefined;
   #rootChangeAt: EpochMs | undefined;
   /** The root above the leaf was in a bundle of ours: when it is not any more, it has left. */
@@ -138,6 +141,7 @@ export class LeafEntry {
     // Not a failure yet: the first roots are on their way, and wake us.
     if (trust === undefined) return LOOK_MS;
     if (leaf === undefined) return this.#signOrWait('first');
+    this.#present(leaf, presentedChain(this.#signedChain, trust.roots));
     if (leaf.certificate.notAfter <= now) this.#count(undefined);
     if (trust.activeRootId === leaf.rootId) this.#rootChangeAt = undefined;
     const isTrusted = trust.rootIds.includes(leaf.rootId);
@@ -225,7 +229,9 @@ export class LeafEntry {
 
   #take(leaf: Omit<Leaf, 'renewAt' | 'privateKeyPem'> & { readonly keyPair: KeyPair }): void {
     const { service, random, logger, bundle } = this.options;
-    const { keyPair, certificate, rootId, chainPem, uri } = leaf;
+    const { keyPair, certificate, rootId, uri } = leaf;
+    this.#signedChain = parseCertificates(leaf.chainPem);
+    const chainPem = this.#signedChain.map(({ pem }) => pem).join('');
     const index = Math.max(leaf.index, (this.#leaf?.index ?? 0) + 1);
     const renewAt = renewalMoment(certificate, random.fraction());
     const privateKeyPem = exportPrivateKeyPem(keyPair.privateKey);
@@ -241,6 +247,14 @@ export class LeafEntry {
       notAfter: new Date(certificate.notAfter).toISOString(),
       renewAt: new Date(renewAt).toISOString(),
     });
+  }
+
+  /** The same leaf with the chain that the bundle asks for; readers are woken when that is another one. */
+  #present(leaf: Leaf, chain: readonly Certificate[]): void {
+    const chainPem = chain.map(({ pem }) => pem).join('');
+    if (chainPem === leaf.chainPem) return;
+    this.#leaf = { ...leaf, chainPem, index: leaf.index + 1 };
+    this.#waiters.wakeAll();
   }
 
   /** Replaces what the tally counts of this entry. */
