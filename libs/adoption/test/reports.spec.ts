@@ -230,10 +230,10 @@ describe('the reader of the adoption', () => {
     expect((await reader.read()).laggards).toMatchObject([{ reason: 'version' }]);
   });
 
-  it('spreads re-issues over leaves and live agents, faster for a compromised root', async () => {
+  it('spreads re-issues over leaves and the agents’ own certificates, faster for a compromised root', async () => {
     seen.set('n1', time.clock.now());
     const done = written(kept);
-    kept.keep('n1', report({ leaves: { byRoot: { r1: 799 }, rateLimited: 0 } }), at(0));
+    kept.keep('n1', report({ identityRootId: 'r1', leaves: { byRoot: { r1: 799 }, rateLimited: 0 } }), at(0));
     await done;
     const reader = makeReader();
     expect(reader.reissueSpreadMs()).toBeUndefined();

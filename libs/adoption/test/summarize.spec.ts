@@ -59,7 +59,7 @@ describe('an adoption', () => {
       signingRootId: 'r2',
       stagedRootId: 'r3',
       agents: { total: 2, live: 2, trusting: { r1: 2, r2: 2 } },
-      leaves: { r2: 6 },
+      leaves: { r2: 8 },
       ledgerLeaves: { r2: 3 },
       laggards: [],
     });
@@ -127,6 +127,12 @@ describe('an adoption', () => {
   it('counts an agent as trusting only with all its sidecars, and only while it lives', () => {
     const { agents } = sum([agent(withSidecars(2, { r1: 2, r2: 1 })), agent({}, 'n2', 20_000), agent({}, 'n3')]);
     expect(agents).toEqual({ total: 3, live: 2, trusting: { r1: 2, r2: 1 } });
+  });
+
+  it('counts an live agent’s own certificate like a leaf: no root goes under which one still stands', () => {
+    const lost = sum([agent({ identityRootId: 'r1', leaves: { byRoot: { r2: 3 }, rateLimited: 0 } })]);
+    expect(lost.leaves).toEqual({ r1: 1, r2: 3 });
+    expect(lost.laggards).toMatchObject([{ node: 'n1', leaves: { r1: 1, r2: 3 } }]);
   });
 
   it('counts leaves of silent agents until the horizon of their root has passed', () => {

@@ -162,6 +162,22 @@ describe('the steps of a rotation, on PostgreSQL', () => {
     expect([states(), bench.projection.state.taintedGone]).toEqual([['active'], [fingerprintSha256]]);
   });
 
+  it('takes those who vouched for a compromised root out with it: its key would be believed through them', async () => {
+    const second = await published();
+    await apply({ kind: 'activate', rootId: second.rootId });
+    await bench.reconcile();
+    const stolen = await chainOfNewLeaf();
+    expect(accepts(first, stolen)).toBe(true);
+    const third = await made({}, true);
+    await commit((tx) => third.publish(tx));
+    await apply({ kind: 'activate', rootId: third.rootId });
+    await bench.reconcile();
+    await apply({ kind: 'drop', rootId: second.rootId });
+    const left = bench.projection.state.roots;
+    expect(left.map((root) => root.id)).toEqual([third.rootId]);
+    expect(left.some((root) => accepts(root, stolen))).toBe(false);
+  });
+
   it('keeps lifetimes that are changed while a next root waits', async () => {
     const next = await published({ PrivateKeyBits: 384 });
     await bench.root.storeConfiguration({

@@ -66,7 +66,7 @@ describe('heartbeats with reports', () => {
       bundle: [rootId()],
       signingRootId: rootId(),
       agents: { total: 4, live: 4, trusting: { [rootId()]: 2 } },
-      leaves: { [rootId()]: 9 },
+      leaves: { [rootId()]: 12 },
       ledgerLeaves: { [rootId()]: 1 },
       signing: { budgetPerSecond: 250, measuredPerSecond: expect.any(Number) },
     });
@@ -75,8 +75,8 @@ describe('heartbeats with reports', () => {
 
   it('are answered with the spread of renewals: leaves and agents by four fifths of the budget', async () => {
     await reasonsWith(3);
-    // 9 leaves and 4 agents at 0.8 × 250 per second.
-    expect((await told('well')).reissueSpreadMs).toBe(65);
+    // 9 leaves and the certificates of 3 agents that say theirs, at 0.8 × 250 per second.
+    expect((await told('well')).reissueSpreadMs).toBe(60);
   });
 
   it.each(['{', '{"bundle":7}'])('are heartbeats all the same when the report is %s', async (reportJson) => {

@@ -82,9 +82,8 @@ export class DatacenterAdoptionReader {
     void this.#recent(SPREAD_FRESH_MS).catch(() => undefined);
     if (this.#look === undefined) return undefined;
     const { adoption, facts } = this.#look;
-    const leaves = Object.values(adoption.leaves).reduce((sum, count) => sum + count, 0);
     return reissueSpreadMs({
-      certificates: leaves + adoption.agents.live,
+      certificates: Object.values(adoption.leaves).reduce((sum, count) => sum + count, 0),
       budgetPerSecond: facts.signing.budgetPerSecond,
       urgent: facts.tainted,
     });

@@ -34,6 +34,16 @@ export const trusts = ({ report }: KnownAgent, rootId: string): boolean =>
 const sidecarsWithout = ({ sidecars }: AgentReport, rootId: string): number =>
   Math.max(0, sidecars.total - (sidecars.trusting[rootId] ?? 0));
 
+/**
+ * Certificates of the host by the root above them: its workloads' live leaves, and a live agent's own. The workloads of a
+ * silent agent may still use theirs; the agent itself, should it come back, finds its way along the transitions.
+ */
+export const certificatesOf = (agent: KnownAgent, now: EpochMs): Readonly<Record<string, number>> => {
+  const byRoot: Readonly<Record<string, number>> = agent.report?.leaves.byRoot ?? {};
+  const own = isLive(agent, now) ? agent.report?.identityRootId : undefined;
+  return own === undefined ? byRoot : { ...byRoot, [own]: (byRoot[own] ?? 0) + 1 };
+};
+
 /** Live leaves under any other root than the one that signs. */
 const leavesBehind = (report: AgentReport, signingRootId: string | undefined): number =>
   Object.entries(report.leaves.byRoot)
@@ -61,13 +71,21 @@ const debtOf = (agent: KnownAgent, { bundle, signingRootId }: Asked) => {
  * servers told it to wait, it is too old to say, only its sidecars are missing, it is under way.
  */
 export const laggardOf = (agent: KnownAgent, asked: Asked): Laggard | undefined => {
-  const { report, seenAt, node } = agent;
+  const { seenAt, node } = agent;
   const live = isLive(agent, asked.now);
   const debt = debtOf(agent, asked);
   const found = reasonOf(agent, asked, debt);
   if (found === undefined) return undefined;
   const [reason, detail] = found;
-  return { node, reason, detail, seenAt, live, lacks: [...debt.lacks], leaves: report?.leaves.byRoot ?? {} };
+  return {
+    node,
+    reason,
+    detail,
+    seenAt,
+    live,
+    lacks: [...debt.lacks],
+    leaves: { ...certificatesOf(agent, asked.now) },
+  };
 };
 
 const reasonOf = (

@@ -19,7 +19,7 @@ export const laggardSchema = z.object({
   live: z.boolean(),
   /** Roots of the datacenter's bundle that it does not verify with. */
   lacks: z.array(rootId).max(64),
-  /** Its live leaves by root. */
+  /** Its live leaves by root, the agent's own certificate among them. */
   leaves: byRoot,
 });
 export type Laggard = z.output<typeof laggardSchema>;
@@ -46,7 +46,7 @@ export const datacenterAdoptionSchema = z.object({
     /** Live agents that verify with the root, all their sidecars included. */
     trusting: byRoot,
   }),
-  /** Live leaves by root, as all agents last reported. */
+  /** Live leaves by root, as all agents last reported; each agent's own certificate is one of them. */
   leaves: byRoot,
   /** By the ledger: holders (service, node, token) whose newest unexpired leaf is under the root. */
   ledgerLeaves: byRoot,

@@ -1,5 +1,5 @@
 import type { EpochMs } from '@banyan/kernel';
-import { isLive, type KnownAgent, laggardOf, trusts, worstFirst } from './agent-standing.js';
+import { certificatesOf, isLive, type KnownAgent, laggardOf, trusts, worstFirst } from './agent-standing.js';
 import { type DatacenterAdoption, type Laggard, MOST_LAGGARDS } from './datacenter-adoption.js';
 import { mergeShadow } from './merge-shadow.js';
 
@@ -50,7 +50,8 @@ const laggardsOf = (agents: readonly KnownAgent[], authority: AuthorityFacts, no
 };
 
 /**
- * What an agent last said may be old: leaves whose root's horizon has passed have ended, whoever still counts them.
+ * A live agent's own certificate counts like a leaf: without it the agent is as lost as a workload without its own. What an
+ * agent last said may be old: leaves whose root's horizon has passed have ended, whoever still counts them.
  */
 const leavesByRoot = (
   agents: readonly KnownAgent[],
@@ -58,8 +59,8 @@ const leavesByRoot = (
   now: EpochMs,
 ): Record<string, number> => {
   const sums: Record<string, number> = {};
-  for (const { report } of agents) {
-    for (const [rootId, leaves] of Object.entries(report?.leaves.byRoot ?? {})) {
+  for (const agent of agents) {
+    for (const [rootId, leaves] of Object.entries(certificatesOf(agent, now))) {
       const ended = (horizons[rootId] ?? Number.POSITIVE_INFINITY) <= now;
       if (leaves > 0 && !ended) sums[rootId] = (sums[rootId] ?? 0) + leaves;
     }

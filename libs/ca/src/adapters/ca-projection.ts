@@ -169,7 +169,8 @@ const configurationOf = (row: CaConfigurationRow): StoredConfiguration => ({
   modifyIndex: row.modifyIndex,
 });
 
-const rootRecordOf = (row: RootAuthorityRow): RootRecord => ({
+/** The public part of a row. */
+export const rootRecordOf = (row: RootAuthorityRow): RootRecord => ({
   id: row.id,
   generation: row.generation,
   name: row.name,

@@ -2,7 +2,9 @@ import { BanyanError, type Clock, type Logger } from '@banyan/kernel';
 import type { Transaction } from '@banyan/store';
 import { parseCaConfiguration } from '../domain/ca-configuration.js';
 import type { RootEffect } from '../domain/root-order.js';
+import { rootRecordOf } from '../adapters/ca-projection.js';
 import { RootAuthorityRow } from '../adapters/ca-rows.js';
+import { crossSignedSteps } from '../domain/root-record.js';
 import { writeCaConfiguration } from '../adapters/configuration-writes.js';
 import { deleteRoot, rootHash, writeRoot } from '../adapters/root-writes.js';
 import type { RootProviderKind } from '../ports/root-provider.js';
@@ -79,6 +81,16 @@ export class RootShift {
     const row = rows.find((root) => root.id === id);
     if (row === undefined) return;
     if (row.state === 'active') throw outOfStep(id);
+    await this.#dropOne(tx, row, rows);
+    if (row.taintedAt === null) return;
+    for (const voucher of vouchersOf(row, rows)) {
+      if (voucher.state === 'inactive') await this.#dropOne(tx, voucher, rows);
+      else
+        this.parts.logger.warn('the active root vouches for a compromised one: rotate it without delay', { root: id });
+    }
+  }
+
+  async #dropOne(tx: Transaction, row: RootAuthorityRow, rows: readonly RootAuthorityRow[]): Promise<void> {
     // A root that was never active is nobody's pin, and was replaced by none.
     const next = row.rotatedOutAt === null ? undefined : successorOf(row, rows);
     if (next !== undefined) await keepTransition(tx, row, next);
@@ -87,6 +99,16 @@ export class RootShift {
     this.parts.logger.info('root dropped', { root: row.id, generation: row.generation, was: row.state });
   }
 }
+
+/**
+ * The earlier roots whose cross-signed certificates lead to the root's key: while one of them is trusted, whoever has that
+ * key is believed, and the root's own place in the bundle does not matter.
+ */
+const vouchersOf = (row: RootAuthorityRow, rows: readonly RootAuthorityRow[]): RootAuthorityRow[] => {
+  const records = rows.map(rootRecordOf);
+  const steps = crossSignedSteps(rootRecordOf(row), records);
+  return rows.filter(({ id }) => steps.some(({ anchor }) => anchor.id === id));
+};
 
 /** All root rows, locked: whoever shifts roots waits here for whoever does it already. */
 export const lockedRoots = (tx: Transaction): Promise<RootAuthorityRow[]> =>
