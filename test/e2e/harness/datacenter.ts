@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { eventually, Hopeless } from './eventually.js';
 import { freeAddress } from './free-port.js';
 import { askJson, callHttp, type HttpAnswer, type HttpCall } from './http-call.js';
-import { MeshProcess, type ProcessPlan } from './mesh-process.js';
+import { MeshProcess } from './mesh-process.js';
 import { endPostmaster } from './postmaster.js';
 import type { RunSecrets } from './run-secrets.js';
 
@@ -55,6 +55,12 @@ export interface DatacenterParts {
   readonly serverEnv: Readonly<Record<string, string>>;
 }
 
+/** What an agent is told besides. */
+interface AgentPlace {
+  readonly httpBind: string;
+  readonly tokenFile: string;
+}
+
 /** The first start makes a database, keys and certificates. */
 const READY_LIMIT_MS = 40_000;
 
@@ -87,7 +93,10 @@ export class Datacenter {
       );
     });
     this.server = this.servers[0]!;
-    this.agent = new MeshProcess(this.#agentPlan(), logs);
+    this.agent = this.anotherAgent(`${name}-agent-1`, {
+      httpBind: addresses.agentHttp,
+      tokenFile: parts.secrets.tokenFile(`agent-${name}`),
+    });
   }
 
   /** Asks the server as the operator. */
@@ -125,6 +134,20 @@ export class Datacenter {
     limitMs?: number,
   ): Promise<HttpAnswer> {
     return this.callAgent(intentionWrite(source, destination, action, limitMs));
+  }
+
+  /** An agent of this datacenter on a host of that name, not started yet. */
+  anotherAgent(node: string, { httpBind, tokenFile }: AgentPlace): MeshProcess {
+    const { addresses, folder, rootFingerprintFile } = this.parts;
+    const env = {
+      ...this.#shared(node),
+      BANYAN_HTTP_BIND: httpBind,
+      BANYAN_SERVER_LAN_ADDRESSES: addresses.lan,
+      BANYAN_AGENT_TOKEN_FILE: tokenFile,
+      BANYAN_ROOT_FINGERPRINT_FILE: rootFingerprintFile,
+      BANYAN_REISSUE_SLOT: REISSUE_SLOT,
+    };
+    return new MeshProcess({ name: node, entry: 'apps/agent/src/main.js', env }, join(folder, 'logs'));
   }
 
   async serverReady(limitMs = READY_LIMIT_MS): Promise<void> {
@@ -201,22 +224,6 @@ export class Datacenter {
         // What is sealed in one database is opened by all of its servers.
         BANYAN_KEK_FILE: secrets.keyEncryptionFile(`${name}-server-1`),
       }),
-    };
-  }
-
-  #agentPlan(): ProcessPlan {
-    const { addresses, secrets, name, rootFingerprintFile } = this.parts;
-    return {
-      name: `${name}-agent-1`,
-      entry: 'apps/agent/src/main.js',
-      env: {
-        ...this.#shared(`${name}-agent-1`),
-        BANYAN_HTTP_BIND: addresses.agentHttp,
-        BANYAN_SERVER_LAN_ADDRESSES: addresses.lan,
-        BANYAN_AGENT_TOKEN_FILE: secrets.tokenFile(`agent-${name}`),
-        BANYAN_ROOT_FINGERPRINT_FILE: rootFingerprintFile,
-        BANYAN_REISSUE_SLOT: REISSUE_SLOT,
-      },
     };
   }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chooseAddresses, Datacenter } from './datacenter.js';
 import { freeAddress } from './free-port.js';
+import type { MeshProcess } from './mesh-process.js';
 import { MeshService, type ServicePlan } from './mesh-service.js';
 import { RunSecrets, secretsIn } from './run-secrets.js';
 import { SecondServer } from './second-server.js';
@@ -25,6 +26,7 @@ const NOISE = /^.*"msg":"(?:Nest reports|Answered a request|connection allowed)"
 export class Mesh {
   readonly secrets: RunSecrets;
   readonly #services: MeshService[] = [];
+  readonly #watched: MeshProcess[] = [];
 
   private constructor(
     readonly folder: string,
@@ -108,6 +110,12 @@ export class Mesh {
     return service;
   }
 
+  /** Is stopped with the mesh. */
+  watch(process: MeshProcess): MeshProcess {
+    this.#watched.push(process);
+    return process;
+  }
+
   async cutWan(how: 'refused' | 'silent'): Promise<void> {
     await Promise.all([this.links.toPrimary.cut(how), this.links.toSecondary.cut(how)]);
   }
@@ -140,6 +148,8 @@ export class Mesh {
   /** Stops every process, checks that no secret was logged, and deletes the folder unless the run is to be kept. */
   async stop(): Promise<void> {
     await Promise.all(this.#services.map((service) => service.stop()));
+    // One that is frozen could not heed anything else.
+    await Promise.all(this.#watched.map((process) => process.kill()));
     await Promise.all(this.datacenters.map((datacenter) => datacenter.stop()));
     await Promise.all([this.links.toPrimary.close(), this.links.toSecondary.close()]);
     await Promise.all(this.more.map((each) => each.stop()));

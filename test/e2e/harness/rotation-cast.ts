@@ -5,6 +5,7 @@ import { HandshakeLoad } from './handshake-load.js';
 import type { Mesh } from './mesh.js';
 import { leafUnder, rootOf } from './root-rotation.js';
 import { Rotations } from './rotations.js';
+import { SpareAgent } from './spare-agent.js';
 import { storedRoots } from './stored-roots.js';
 import { startWebAndApi, type WebAndApi } from './web-and-api.js';
 
@@ -13,8 +14,12 @@ export const PER_PHASE = 40;
 
 const GONE_LIMIT_MS = 15_000;
 
-/** A mesh with web and api under a load of fresh handshakes both ways, and an operator who rotates. */
+/**
+ * A mesh with web and api under a load of fresh handshakes both ways, and an operator who rotates. A second agent in dc2
+ * holds leaves: frozen, it holds up a rotation, and no handshake.
+ */
 export interface RotationCast extends WebAndApi {
+  readonly spare: SpareAgent;
   readonly load: HandshakeLoad;
   readonly rotations: Rotations;
 }
@@ -22,10 +27,10 @@ export interface RotationCast extends WebAndApi {
 export const startRotationCast = async (mesh: Mesh): Promise<RotationCast> => {
   await mesh.startServers();
   await mesh.startAgents();
-  const cast = await startWebAndApi(mesh);
+  const [cast, spare] = await Promise.all([startWebAndApi(mesh), SpareAgent.start(mesh, 'dc2', ['batch'])]);
   const load = new HandshakeLoad(cast.routes);
   load.start();
-  return { ...cast, load, rotations: new Rotations(mesh.dc1) };
+  return { ...cast, spare, load, rotations: new Rotations(mesh.dc1) };
 };
 
 /** So many fresh handshakes on each route from now on, and not one failure since the start. */

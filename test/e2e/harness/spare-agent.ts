@@ -1,0 +1,53 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DatacenterName } from './datacenter.js';
+import { eventually, Hopeless } from './eventually.js';
+import { freeAddress } from './free-port.js';
+import { askJson, callHttp } from './http-call.js';
+import type { Mesh } from './mesh.js';
+import type { MeshProcess } from './mesh-process.js';
+import type { LeafAnswer } from './mesh-service.js';
+
+const READY_LIMIT_MS = 20_000;
+
+/** A second host of a datacenter: an agent that holds leaves, without a sidecar, so that nobody's handshakes hang on it. */
+export class SpareAgent {
+  private constructor(
+    readonly node: string,
+    readonly process: MeshProcess,
+    private readonly address: string,
+    private readonly token: string,
+  ) {}
+
+  /** Gets a token of its own from the operator, starts, and holds leaves of services of those names. */
+  static async start(mesh: Mesh, datacenter: DatacenterName, services: readonly string[]): Promise<SpareAgent> {
+    const node = `${datacenter}-agent-2`;
+    const { SecretID } = await mesh[datacenter].askServer<{ SecretID: string }>({
+      method: 'PUT',
+      path: '/v1/acl/token',
+      body: { Description: `agent of ${node}`, Role: { kind: 'agent', node } },
+    });
+    mesh.secrets.add(`the token of ${node}`, SecretID);
+    const tokenFile = join(mesh.folder, `${node}.token`);
+    writeFileSync(tokenFile, `${SecretID}\n`, { mode: 0o600 });
+    const httpBind = await freeAddress();
+    const process = mesh.watch(mesh[datacenter].anotherAgent(node, { httpBind, tokenFile }));
+    const spare = new SpareAgent(node, process, httpBind, mesh.secrets.token('management'));
+    process.start();
+    await spare.ready();
+    for (const service of services) await spare.leaf(service);
+    return spare;
+  }
+
+  async ready(limitMs = READY_LIMIT_MS): Promise<void> {
+    await eventually(`${this.node} becomes ready`, { limitMs }, async () => {
+      if (!this.process.isRunning) throw new Hopeless('it has ended');
+      const { status, text } = await callHttp(this.address, { path: '/readyz', limitMs: 5_000 });
+      if (status !== 200) throw new Error(`/readyz answered ${status}: ${text}`);
+    });
+  }
+
+  leaf(service: string): Promise<LeafAnswer> {
+    return askJson(this.address, { path: `/v1/agent/connect/ca/leaf/${service}`, token: this.token });
+  }
+}
