@@ -48,7 +48,8 @@ export const leavesBehind = (
   const blockers = named.filter((each) => !waived.includes(each)).map(({ laggard }) => blockerOf(datacenter, laggard));
   if (isAgentWaived(waivers, datacenter, UNNAMED_AGENTS)) return blockers;
   const unnamed = sumOver(leaves, lives) - amountOf(named);
-  const byLedger = sumOver(ledgerLeaves, lives) - amountOf(waived);
+  // Holders that a named agent accounts for are named by it, or waived with it.
+  const byLedger = sumOver(ledgerLeaves, lives) - amountOf(named);
   const node = UNNAMED_AGENTS;
   return [
     ...blockers,
