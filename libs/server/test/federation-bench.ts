@@ -131,19 +131,19 @@ export const startSecondary = async (env: Record<string, string>): Promise<Serve
   return { core, role: role!, logger, env, ask: asking(env), stop: () => server.stop() };
 };
 
-/** Asks until the answer is as wished, for 40 s: a datacenter that is no longer trusted looks every few seconds. */
+/** Asks until the answer is as wished, for 60 s: a datacenter that is no longer trusted looks every few seconds. */
 export const until = async (
   what: string,
   ask: () => Promise<Answer>,
   isAsWished: (body: Json) => boolean,
 ): Promise<Json> => {
-  const limit = performance.now() + 40_000;
+  const limit = performance.now() + 60_000;
   for (;;) {
     const answer = await ask();
     const body = answer.status === 200 ? (answer.json() as Json) : undefined;
     if (body !== undefined && isAsWished(body)) return body;
     if (performance.now() > limit)
-      throw new Error(`did not come true within 40 s: ${what}; last ${answer.text.slice(0, 2_000)}`);
+      throw new Error(`did not come true within 60 s: ${what}; last ${answer.text.slice(0, 2_000)}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 };

@@ -1,6 +1,6 @@
 import { readAuthorityReport, reasonAgainstBundle, SigningAuthority } from '@banyan/ca';
 import { BackgroundTask, BanyanError, epochMs, isBanyanError, messageOf, stateIndex } from '@banyan/kernel';
-import { type ReplicationState, type Replicator, stateOfFailure } from '@banyan/replication';
+import { type ReplicationState, type ReplicationStatus, type Replicator, stateOfFailure } from '@banyan/replication';
 import type { SignIntermediateReply } from '@banyan/rpc';
 import type { Fence } from '@banyan/store';
 import type { HealthVerdict } from '@banyan/telemetry';
@@ -70,6 +70,7 @@ export class SecondaryRole implements ServerRole {
     this.#replicator = this.#replication.replicator;
     this.replicationDesk = this.#replication.desk;
     token.onChange(() => this.#task.wake());
+    this.#replicator.onStatus((status) => this.#noteTrust(status));
     this.#replication.canary.onAnswer(() => this.#reportNow());
     const signing = new SigningAuthority({
       datacenter,
@@ -143,6 +144,15 @@ export class SecondaryRole implements ServerRole {
   }
 
   #adoptionState: ReplicationState | undefined;
+  /** The primary and we did not trust each other since the feed last worked, whatever failed after that. */
+  #isDistrusted = false;
+
+  #noteTrust({ state, lastErrorCode, consecutiveFailures }: ReplicationStatus): void {
+    if (state === 'READY') this.#isDistrusted = false;
+    if (this.#isDistrusted || consecutiveFailures < 2 || lastErrorCode !== 'PEER_UNAUTHENTICATED') return;
+    this.#isDistrusted = true;
+    this.#task.wake();
+  }
 
   /** First contact: trust domain, roots and lifetimes, over a channel that the pin proves. */
   async #adopt(fence: Fence, signal: AbortSignal): Promise<void> {
@@ -213,10 +223,10 @@ export class SecondaryRole implements ServerRole {
    * signs under roots that we do not know. While the feed works, it brings them, and in the right order.
    */
   #isEstranged(): boolean {
-    const { state, lastErrorCode, consecutiveFailures } = this.#replicator.status;
+    const { state, consecutiveFailures } = this.#replicator.status;
     if (state === 'READY' || consecutiveFailures < 2) return false;
     const asked = this.#task.failureCode;
-    return lastErrorCode === 'PEER_UNAUTHENTICATED' || asked === 'CHAIN_ISSUER_UNKNOWN' || asked === 'CA_CONFLICT';
+    return this.#isDistrusted || asked === 'CHAIN_ISSUER_UNKNOWN' || asked === 'CA_CONFLICT';
   }
 
   #reportNow(): void {
