@@ -135,8 +135,10 @@ describe('a primary that was restored from a backup of before a rotation', () =>
       const confirmed = await dc2.ask('/v1/replication/intentions/confirm', { method: 'PUT', body: { Hash: hash } });
       expect(confirmed.status).toBe(200);
       await until('all is well', view(dc2), (body) => (body['State'] as unknown) === 'READY');
-      expect(JSON.parse((await dc2.ask('/v1/connect/intentions')).text)).toHaveLength(
-        dc1.core.intentions.list().length,
+      await until(
+        'dc2 has what dc1 has',
+        () => dc2.ask('/v1/connect/intentions'),
+        (body) => body.length === dc1.core.intentions.list().length,
       );
     },
     LIMIT_MS,
