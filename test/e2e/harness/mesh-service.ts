@@ -98,6 +98,11 @@ export class MeshService {
     if (this.#app.listening) await once(this.#app.close(), 'close');
   }
 
+  /** Where its sidecar takes connections of the mesh. */
+  get publicPort(): number {
+    return this.ports.sidecar;
+  }
+
   /** The local address at which the workload reaches `upstream`. */
   upstream(upstream: ServiceName): string {
     return `127.0.0.1:${this.ports.upstreams.get(upstream)!}`;

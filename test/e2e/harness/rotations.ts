@@ -42,6 +42,11 @@ export interface RotationAnswer {
     readonly Leaves: { readonly Staying: number; readonly Leaving: number };
     readonly Shadow: { readonly RootID?: string; readonly Failed: number };
   }[];
+  readonly Gates: Readonly<
+    Record<string, { readonly Met: boolean; readonly Blockers: readonly BlockerAnswer[] } | undefined>
+  >;
+  readonly Deadline?: string;
+  readonly Reason: string;
   readonly Waivers: readonly { readonly Datacenter: string; readonly Node?: string; readonly Reason: string }[];
   readonly Journal: readonly {
     readonly Actor: string;

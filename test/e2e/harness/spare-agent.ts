@@ -1,3 +1,6 @@
+import { expect } from '@jest/globals';
+import { epochMs } from '@banyan/kernel';
+import { parseCertificates, verifyChain } from '@banyan/pki';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatacenterName } from './datacenter.js';
@@ -7,6 +10,7 @@ import { askJson, callHttp } from './http-call.js';
 import type { Mesh } from './mesh.js';
 import type { MeshProcess } from './mesh-process.js';
 import type { LeafAnswer } from './mesh-service.js';
+import { rootOf } from './root-rotation.js';
 
 const READY_LIMIT_MS = 20_000;
 
@@ -49,5 +53,16 @@ export class SpareAgent {
 
   leaf(service: string): Promise<LeafAnswer> {
     return askJson(this.address, { path: `/v1/agent/connect/ca/leaf/${service}`, token: this.token });
+  }
+
+  /** Waits until the leaf that it serves has its path to that root. */
+  async hasLeafUnder(service: string, rootId: string, mesh: Mesh): Promise<void> {
+    const anchors = [rootOf(await mesh.dc1.roots(), rootId)];
+    await eventually(`${this.node} has a leaf under ${rootId}`, { limitMs: READY_LIMIT_MS }, async () => {
+      const presented = parseCertificates((await this.leaf(service)).CertPEM);
+      expect(verifyChain({ presented, anchors, now: epochMs(Date.now()), usage: 'tls-server' })).toMatchObject({
+        ok: true,
+      });
+    });
   }
 }
