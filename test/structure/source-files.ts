@@ -41,7 +41,7 @@ export function foldersIn(folder: string): string[] {
 /** True for specs and for everything below a `test` folder: code that never runs in production. */
 export function isTestCode(path: string): boolean {
   return (
-    /\.(spec|d)\.ts$/.test(path) ||
+    /\.(spec|integration|d)\.ts$/.test(path) ||
     /^libs\/[^/]+\/test\//.test(path) ||
     /^apps\/[^/]+\/test\//.test(path) ||
     path.startsWith('test/')
