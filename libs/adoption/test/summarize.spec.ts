@@ -76,6 +76,12 @@ describe('an adoption', () => {
     ['was not heard for 15 s', agent({}, 'n1', 15_001), 'offline', /^offline since 2027-.*Z \(15 s\)$/],
     ['is 31 s ahead', agent({ clockOffsetMs: 31_000 }), 'clock-skew', /31 s ahead of/],
     ['is 31 s behind', agent({ clockOffsetMs: -31_000 }), 'clock-skew', /31 s behind/],
+    [
+      'was 31 s behind when it was last heard',
+      agent({ clockOffsetMs: -31_000 }, 'n1', 15_001),
+      'clock-skew',
+      /^its clock was 31 s behind the servers', and it is offline since 2027-[^ ]*Z$/,
+    ],
     ['waits for the CSR limit', agent(withLeaves({ r1: 4, r2: 1 }, 3)), 'rate-limited', /^3 of 4 renewals/],
     ['reports nothing', { node: 'n1', seenAt: NOW }, 'version', /older version/],
     ['has a sidecar that lacks the root', agent(withSidecars(2, { r1: 2, r2: 1 })), 'sidecar', /^1 of 2 sidecars/],

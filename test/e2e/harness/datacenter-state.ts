@@ -3,6 +3,7 @@ import { epochMs } from '@banyan/kernel';
 import { parseCertificates, verifyChain } from '@banyan/pki';
 import type { Datacenter } from './datacenter.js';
 import { eventually } from './eventually.js';
+import type { HttpAnswer } from './http-call.js';
 import type { Mesh } from './mesh.js';
 import type { LeafAnswer } from './mesh-service.js';
 import { rootOf } from './root-rotation.js';
@@ -10,6 +11,10 @@ import { rootOf } from './root-rotation.js';
 let probes = 0;
 /** An agent whose server was restarted finds it again within the 2 s that its channel waits at most. */
 const LEAF_LIMIT_MS = 5_000;
+
+/** Asks the agent once for the first leaf of a service it has never heard of; whatever it answers. */
+export const askFreshLeaf = (datacenter: Datacenter): Promise<HttpAnswer> =>
+  datacenter.callAgent({ path: `/v1/agent/connect/ca/leaf/probe-${(probes += 1)}` });
 
 /** Asks the agent for the first leaf of a service it has never heard of, and checks that it is signed under `rootId`. */
 export const expectFreshLeaf = (datacenter: Datacenter, rootId: string): Promise<void> => {

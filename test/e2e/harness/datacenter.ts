@@ -5,6 +5,7 @@ import { askJson, callHttp, type HttpAnswer, type HttpCall } from './http-call.j
 import { MeshProcess } from './mesh-process.js';
 import { endPostmaster } from './postmaster.js';
 import type { RunSecrets } from './run-secrets.js';
+import { WallClock } from './wall-clock.js';
 
 export type DatacenterName = 'dc1' | 'dc2';
 
@@ -51,6 +52,8 @@ export interface DatacenterParts {
   readonly more?: { readonly servers: readonly ServerPlace[]; readonly databaseUrl: string };
   readonly rootFingerprintFile: string;
   readonly serverEntry: string;
+  /** Whether the clocks of servers (with their databases) and agent can be moved. */
+  readonly movableClocks?: boolean;
   /** Settings of the role. */
   readonly serverEnv: Readonly<Record<string, string>>;
 }
@@ -78,6 +81,7 @@ export class Datacenter {
   asked = 0;
   readonly agent: MeshProcess;
   readonly dataDir: string;
+  readonly #clocks = new Map<string, WallClock>();
 
   constructor(private readonly parts: DatacenterParts) {
     const { name, folder, addresses, serverEntry, serverEnv } = parts;
@@ -170,6 +174,13 @@ export class Datacenter {
     await endPostmaster(this.dataDir, 'SIGQUIT');
   }
 
+  /** The clock of the first server and its database, or of the agent. */
+  clockOf(which: 'server' | 'agent'): WallClock {
+    const clock = this.#clocks.get(this[which].plan.name);
+    if (clock === undefined) throw new Error(`the clock of ${this[which].plan.name} cannot be moved`);
+    return clock;
+  }
+
   startServers(): void {
     for (const server of this.servers) server.start();
   }
@@ -202,7 +213,9 @@ export class Datacenter {
   }
 
   #shared(name: string): Record<string, string> {
+    if (this.parts.movableClocks === true) this.#clocks.set(name, WallClock.create(this.parts.folder, name));
     return {
+      ...this.#clocks.get(name)?.env,
       BANYAN_DATACENTER: this.parts.name,
       BANYAN_NODE_NAME: name,
       BANYAN_DATA_DIR: join(this.parts.folder, name),

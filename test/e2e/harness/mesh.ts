@@ -13,6 +13,10 @@ import { WanLink } from './wan-link.js';
 export interface MeshPlan {
   /** Two servers per datacenter over a database of their own. The WAN links stand in front of the first ones only. */
   readonly twoServers?: boolean;
+  /** The clocks of servers and agents can be moved. */
+  readonly movableClocks?: boolean;
+  /** Settings of the servers of both datacenters. */
+  readonly serverEnv?: Readonly<Record<string, string>>;
 }
 
 const TAIL_LINES = 20;
@@ -41,7 +45,7 @@ export class Mesh {
   }
 
   /** Everything is laid out, nothing runs yet. */
-  static async layOut({ twoServers = false }: MeshPlan = {}): Promise<Mesh> {
+  static async layOut({ twoServers = false, movableClocks = false, serverEnv = {} }: MeshPlan = {}): Promise<Mesh> {
     const folder = mkdtempSync(join(tmpdir(), 'banyan-e2e-'));
     chmodSync(folder, 0o711); // PostgreSQL runs as another user when the tests run as root
     const secrets = new RunSecrets(folder);
@@ -55,7 +59,7 @@ export class Mesh {
     const seconds = twoServers
       ? [await SecondServer.layOut(folder, 'dc1'), await SecondServer.layOut(folder, 'dc2')]
       : [];
-    const shared = { folder, secrets, rootFingerprintFile };
+    const shared = { folder, secrets, rootFingerprintFile, movableClocks };
     const dc1 = new Datacenter({
       ...shared,
       name: 'dc1',
@@ -63,6 +67,7 @@ export class Mesh {
       wanAdvertise: toPrimary.address,
       serverEntry: 'apps/primary-server/src/main.js',
       serverEnv: {
+        ...serverEnv,
         BANYAN_INITIAL_TOKENS_FILE: secrets.initialTokensFile,
         ...(twoServers && { BANYAN_ROOT_FINGERPRINT_OUT: rootFingerprintFile }),
       },
@@ -75,6 +80,7 @@ export class Mesh {
       wanAdvertise: toSecondary.address,
       serverEntry: 'apps/secondary-server/src/main.js',
       serverEnv: {
+        ...serverEnv,
         BANYAN_PRIMARY_WAN_ADDRESS: toPrimary.address,
         BANYAN_REPLICATION_TOKEN_FILE: secrets.tokenFile('replication-dc2'),
         BANYAN_ROOT_FINGERPRINT_FILE: rootFingerprintFile,
@@ -118,6 +124,16 @@ export class Mesh {
 
   async cutWan(how: 'refused' | 'silent'): Promise<void> {
     await Promise.all([this.links.toPrimary.cut(how), this.links.toSecondary.cut(how)]);
+  }
+
+  /** What dc2 asks its primary arrives there, and no answer comes back. */
+  async swallowAnswers(): Promise<void> {
+    await this.links.toPrimary.cut('half-open');
+  }
+
+  /** What dc2 takes for its primary is whoever listens at that address; without one, dc1 again. */
+  pretendPrimary(wan: string = this.dc1.addresses.wan): void {
+    this.links.toPrimary.leadTo(wan);
   }
 
   async healWan(): Promise<void> {

@@ -67,8 +67,9 @@ const debtOf = (agent: KnownAgent, { bundle, signingRootId }: Asked) => {
 };
 
 /**
- * Why the agent is behind, or undefined when it is not. The first that holds: it is offline, its clock is wrong, the
- * servers told it to wait, it is too old to say, only its sidecars are missing, it is under way.
+ * Why the agent is behind, or undefined when it is not. The first that holds: its clock is wrong (or was, when it was last
+ * heard: that is then why), it is offline, the servers told it to wait, it is too old to say, only its sidecars are missing,
+ * it is under way.
  */
 export const laggardOf = (agent: KnownAgent, asked: Asked): Laggard | undefined => {
   const { seenAt, node } = agent;
@@ -94,21 +95,27 @@ const reasonOf = (
   debt: ReturnType<typeof debtOf>,
 ): readonly [Reason, string] | undefined => {
   const { report, seenAt } = agent;
+  const skew = skewIn(report);
   if (!isLive(agent, asked.now)) {
-    const seconds = Math.floor((asked.now - seenAt) / 1_000);
-    return ['offline', `offline since ${new Date(seenAt).toISOString()} (${seconds} s)`];
+    const since = new Date(seenAt).toISOString();
+    if (skew !== undefined) return ['clock-skew', `its clock was ${skew}, and it is offline since ${since}`];
+    return ['offline', `offline since ${since} (${Math.floor((asked.now - seenAt) / 1_000)} s)`];
   }
   if (report === undefined) return ['version', 'the agent reports nothing: it is of an older version'];
-  if (Math.abs(report.clockOffsetMs) > MOST_SKEW_MS) {
-    const seconds = Math.round(Math.abs(report.clockOffsetMs) / 1_000);
-    return ['clock-skew', `its clock is ${seconds} s ${report.clockOffsetMs > 0 ? 'ahead of' : 'behind'} the servers'`];
-  }
+  if (skew !== undefined) return ['clock-skew', `its clock is ${skew}`];
   const own = debt.ownLacks.length > 0 || debt.leaves > 0 || debt.identity;
   if (debt.leaves > 0 && report.leaves.rateLimited > 0) {
     return ['rate-limited', `${report.leaves.rateLimited} of ${debt.leaves} renewals wait for the CSR limit`];
   }
   if (!own && debt.sidecars > 0) return ['sidecar', `${debt.sidecars} of ${report.sidecars.total} sidecars are behind`];
   return own ? ['pending', pendingDetail(debt)] : undefined;
+};
+
+/** "600 s behind the servers'"; undefined when the clock agrees. A host with a wrong clock refuses what the servers sign. */
+const skewIn = (report: AgentReport | undefined): string | undefined => {
+  const offsetMs = report?.clockOffsetMs ?? 0;
+  if (Math.abs(offsetMs) <= MOST_SKEW_MS) return undefined;
+  return `${Math.round(Math.abs(offsetMs) / 1_000)} s ${offsetMs > 0 ? 'ahead of' : 'behind'} the servers'`;
 };
 
 const pendingDetail = ({ ownLacks, leaves, identity }: ReturnType<typeof debtOf>): string =>
