@@ -241,10 +241,14 @@ describe('a rotation in the store', () => {
     const nobody = '00000000-0000-4000-8000-00000000dead';
     const act = (of: string, act: Parameters<typeof t.engine.act>[1]) => t.engine.act(of, act, ANA);
     await expect(act(nobody, { verb: 'pause' })).rejects.toEqual(coded('ROTATION_NOT_FOUND'));
+    await expect(act('not-an-id', { verb: 'pause' })).rejects.toEqual(coded('ROTATION_NOT_FOUND'));
     await expect(act(id, { verb: 'advance' })).rejects.toThrow(/Possible: pause, rollback, waive\./);
     await expect(act(id, { verb: 'resume' })).rejects.toEqual(coded('ROTATION_STEP_ILLEGAL'));
     const typo = { verb: 'waive', datacenter: 'dc3', reason: 'x' } as const;
     await expect(act(id, typo)).rejects.toEqual(coded('DATACENTER_UNKNOWN'));
+    await expect(act(id, typo)).rejects.toThrow('no datacenter has the name dc3, only dc1, dc2');
+    await expect(act(nobody, typo)).rejects.toEqual(coded('ROTATION_NOT_FOUND'));
+    await expect(t.engine.planTaint({ ...TAINT, rootId: 'R0' })).rejects.toEqual(coded('REQUEST_INVALID'));
     await expect(t.engine.plan({ ...REQUEST, options: { Nonsense: 1 } })).rejects.toEqual(coded('CA_CONFIG_INVALID'));
     t.steps.trialSays = { canCrossSign: false, faults: [] };
     const refused = t.engine.start(REQUEST, 'unplanned', ANA);

@@ -132,8 +132,11 @@ export class RotationCommits {
   }
 }
 
+/** What else a path may name is no rotation's ID, and PostgreSQL would not compare it with one. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 const finishedRotation = async (tx: Transaction, id: string): Promise<Rotation> => {
-  const row = await tx.manager.findOne(RotationRow, { where: { id } });
+  const row = UUID.test(id) ? await tx.manager.findOne(RotationRow, { where: { id } }) : null;
   if (row === null) throw new BanyanError('ROTATION_NOT_FOUND', `there is no rotation ${id}`);
   return rotationOf(row);
 };

@@ -8,7 +8,7 @@ import { isFinished } from '../domain/phase.js';
 import type { RotationPlan } from '../domain/plan.js';
 import type { Confirmation, RotationAct, RotationContext, RotationRequest, TaintRequest } from '../domain/request.js';
 import { type Rotation, rootsOf } from '../domain/rotation.js';
-import type { AdoptionEvidence } from '../ports/adoption-evidence.js';
+import type { AdoptionEvidence, DatacenterEvidence } from '../ports/adoption-evidence.js';
 import type { PresentAuthority } from '../ports/present-authority.js';
 import type { RootSteps } from '../ports/root-steps.js';
 import { RotationCommits } from './rotation-commits.js';
@@ -64,9 +64,9 @@ export class RotationEngine {
     return named(await this.#planner.rotate(request));
   }
 
-  /** What will break when the root is dropped. Changes nothing. */
+  /** What will break when the root is dropped. Changes nothing. Throws `REQUEST_INVALID` (it is in no bundle). */
   async planTaint(request: TaintRequest): Promise<NamedPlan> {
-    return named(await this.#planner.taint(request));
+    return named(await this.#plannedTaint(request));
   }
 
   /**
@@ -98,7 +98,7 @@ export class RotationEngine {
    * (it is being replaced already), `REQUEST_INVALID` (it is in no bundle).
    */
   async taint(request: TaintRequest, confirmation: Confirmation, context: RotationContext): Promise<Rotation> {
-    const planned = await this.#planner.taint(request);
+    const planned = await this.#plannedTaint(request);
     requireConfirmed(planned, confirmation);
     const taint: Taint = { planned, request, by: context.accessorId, at: this.options.clock.now() };
     return request.rootId === this.options.steps.activeRootId() ? this.#replaceActive(taint) : this.#dropSooner(taint);
@@ -108,17 +108,12 @@ export class RotationEngine {
   async act(id: string, act: RotationAct, context: RotationContext): Promise<Rotation> {
     const { evidence, steps, clock } = this.options;
     const datacenters = await evidence.datacenters();
-    if (act.verb === 'waive' && !datacenters.some(({ datacenter }) => datacenter === act.datacenter)) {
-      throw new BanyanError('DATACENTER_UNKNOWN', `no datacenter has the name ${act.datacenter}`);
-    }
     const activeRootId = steps.activeRootId();
-    return this.#commits.change(id, (_stored, neighbours) =>
-      eventOf(act, {
-        at: clock.now(),
-        by: context.accessorId,
-        look: { datacenters, activeRootId, ...neighbours },
-      }),
-    );
+    return this.#commits.change(id, (_stored, neighbours) => {
+      requireDatacenter(act, datacenters);
+      const look: Look = { datacenters, activeRootId, ...neighbours };
+      return eventOf(act, { at: clock.now(), by: context.accessorId, look });
+    });
   }
 
   /**
@@ -127,6 +122,21 @@ export class RotationEngine {
    */
   step(fence: Fence, signal: AbortSignal): Promise<EpochMs> {
     return this.#stepper.step(fence, signal);
+  }
+
+  /** A plan for a root that nobody holds would be a plan of something else: of a typing error. */
+  async #plannedTaint(request: TaintRequest): Promise<Planned> {
+    const planned = await this.#planner.taint(request);
+    const { rootId } = request;
+    const isKnown =
+      rootId === this.options.steps.activeRootId() ||
+      planned.datacenters.some(({ adoption }) => adoption?.bundle.includes(rootId)) ||
+      (await this.#commits.unfinished()).some((rotation) => concerns(rotation, rootId));
+    if (isKnown) return planned;
+    throw new BanyanError(
+      'REQUEST_INVALID',
+      `root ${rootId} is in no bundle: GET /v1/connect/ca/roots lists the roots with their IDs`,
+    );
   }
 
   #replaceActive({ planned, request, by, at }: Taint): Promise<Rotation> {
@@ -160,9 +170,6 @@ export class RotationEngine {
         const change = await this.#commits.apply(tx, concerned, { event });
         return { begun: change.after, changes: [change] };
       }
-      if (!planned.datacenters.some(({ adoption }) => adoption?.bundle.includes(request.rootId))) {
-        throw new BanyanError('REQUEST_INVALID', `root ${request.rootId} is in no bundle`);
-      }
       const begun = beginDropping(this.#beginning(planned, { note: request.note, by }), {
         rootId: this.options.steps.activeRootId(),
         previousRootId: request.rootId,
@@ -192,6 +199,13 @@ const concerns = (rotation: Rotation, rootId: string): boolean => {
   if (rotation.rootId === undefined || isFinished(rotation.phase)) return false;
   const { staying, leaving } = rootsOf(rotation);
   return leaving === rootId || (rotation.phase === 'distribute' && staying === rootId);
+};
+
+/** Only who could be waited for can be waived. */
+const requireDatacenter = (act: RotationAct, datacenters: readonly DatacenterEvidence[]): void => {
+  if (act.verb !== 'waive' || datacenters.some(({ datacenter }) => datacenter === act.datacenter)) return;
+  const names = datacenters.map(({ datacenter }) => datacenter).join(', ');
+  throw new BanyanError('DATACENTER_UNKNOWN', `no datacenter has the name ${act.datacenter}, only ${names}`);
 };
 
 const eventOf = (
