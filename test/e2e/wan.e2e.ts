@@ -6,7 +6,7 @@ import { callHttp } from './harness/http-call.js';
 import type { Mesh } from './harness/mesh.js';
 import { meshSuite } from './harness/mesh-suite.js';
 import type { MeshService } from './harness/mesh-service.js';
-import { leafUnder, rootOf, rotate } from './harness/root-rotation.js';
+import { heldInActivateBy, leafUnder, nothingMoves, rootOf, rotate } from './harness/root-rotation.js';
 import { SeededChance } from './harness/seeded-chance.js';
 import { passes, routeOf } from './harness/web-and-api.js';
 import { expectFreshLeaf, expectInSync } from './harness/datacenter-state.js';
@@ -17,12 +17,13 @@ const HEALED_LIMIT_MS = 5_000;
 const REISSUE_LIMIT_MS = 8_000;
 /** A lease lasts 9 s. */
 const LEASE_LIMIT_MS = 15_000;
+/** From the healing until the rotation has what it waited for: leaves of dc2, and reports of them. */
+const MOVED_LIMIT_MS = 30_000;
 /** Answers per route and phase: handshakes that the WAN has no part in. */
 const ANSWERS = 40;
 /** Each is cut at a moment drawn from the seed. */
 const ROUNDS = [
   { PrivateKeyType: 'ec', PrivateKeyBits: 256 },
-  { PrivateKeyType: 'ec', PrivateKeyBits: 384 },
   { PrivateKeyType: 'ec', PrivateKeyBits: 521 },
 ] as const;
 
@@ -89,6 +90,15 @@ describe('a secondary whose primary is away', () => {
       expect(refused.headers['x-banyan-error']).toBe('DATACENTER_UNREACHABLE');
       load!.enter('cut before the rotation, web under the next root');
       await load!.reaches(ANSWERS);
+      // The primary signs under the next root; that dc2 does not is what the rotation waits for, by name.
+      await heldInActivateBy(mesh, 'dc2', MOVED_LIMIT_MS);
+      const again = await mesh.dc1.callServer({
+        method: 'PUT',
+        path: '/v1/connect/ca/configuration',
+        body: { Provider: 'consul', Config: { PrivateKeyType: 'ec', PrivateKeyBits: 256 } },
+      });
+      expect({ status: again.status, text: again.text }).toEqual({ status: 409, text: expect.stringMatching(/dc2/) });
+      expect(again.headers['x-banyan-error']).toBe('ROTATION_IN_PROGRESS');
       await healsInTime(mesh, 'cut before the rotation');
     },
   );
@@ -159,4 +169,5 @@ const healsInTime = async (mesh: Mesh, phase: string): Promise<void> => {
   const { tookMs } = await timed(() => expectInSync(mesh, HEALED_LIMIT_MS));
   console.info(`${phase}: in sync ${tookMs.toFixed(0)} ms after the WAN was healed`);
   await expectFreshLeaf(mesh.dc2, (await mesh.dc1.roots()).ActiveRootID);
+  await nothingMoves(mesh, MOVED_LIMIT_MS);
 };

@@ -5,6 +5,7 @@ import type { Datacenter, RootsAnswer } from './datacenter.js';
 import { eventually } from './eventually.js';
 import type { Mesh } from './mesh.js';
 import type { MeshService } from './mesh-service.js';
+import { Rotations } from './rotations.js';
 
 /** The key of the next root. */
 export interface RootKey {
@@ -24,6 +25,24 @@ export const rotate = async (datacenter: Datacenter, key: RootKey): Promise<void
   });
   expect({ status, text }).toEqual({ status: 200, text: '' });
 };
+
+/** In these phases leaves move: another rotation is refused meanwhile. */
+const MOVING = ['prepare', 'distribute', 'activate', 'rolling-back'];
+
+/** Waits until no rotation moves leaves, so that the next one is not refused. */
+export const nothingMoves = (mesh: Mesh, limitMs: number): Promise<void> =>
+  eventually('no rotation moves leaves', { limitMs }, async () => {
+    const moving = (await new Rotations(mesh.dc1).list()).filter(({ Phase }) => MOVING.includes(Phase));
+    expect(moving.map(({ ID, Phase, Blockers }) => ({ ID, Phase, Blockers }))).toEqual([]);
+  });
+
+/** Waits until the one rotation that moves leaves is held in `activate` by `datacenter` and by nobody else. */
+export const heldInActivateBy = (mesh: Mesh, datacenter: string, limitMs: number): Promise<void> =>
+  eventually(`a rotation in activate waits for ${datacenter}`, { limitMs }, async () => {
+    const moving = (await new Rotations(mesh.dc1).list()).filter(({ Phase }) => MOVING.includes(Phase));
+    expect(moving).toMatchObject([{ Phase: 'activate' }]);
+    expect([...new Set(moving[0]!.Blockers.map((blocker) => blocker.Datacenter))]).toEqual([datacenter]);
+  });
 
 /** Waits until both datacenters sign under one root that is not `previous`, both still trust `previous`; returns it. */
 export const nextRootEverywhere = (mesh: Mesh, previous: string, limitMs: number): Promise<RootsAnswer> =>

@@ -1,8 +1,11 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** `open`: bytes pass. `refused`: connections are reset and new ones refused. `silent`: nothing passes, nobody is told. */
-type LinkState = 'open' | 'refused' | 'silent';
+/**
+ * `open`: bytes pass. `refused`: connections are reset and new ones refused. `silent`: nothing passes, nobody is told.
+ * `half-open`: what is asked arrives, what is answered is lost.
+ */
+type LinkState = 'open' | 'refused' | 'silent' | 'half-open';
 
 /** One direction of "the WAN": a TCP forwarder that can be cut and healed. It keeps what it carried, for inspection. */
 export class WanLink {
@@ -15,7 +18,7 @@ export class WanLink {
   constructor(
     /** Where it listens. */
     readonly address: string,
-    private readonly target: string,
+    private target: string,
   ) {}
 
   get state(): LinkState {
@@ -34,9 +37,16 @@ export class WanLink {
     await once(this.#server, 'listening');
   }
 
+  /** Connections end, and the next ones lead to another place: as if the name of the host stood for another one. */
+  leadTo(target: string): void {
+    this.target = target;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
   /** As if the line were unplugged (`silent`), or the far host were there with nobody listening (`refused`). */
-  async cut(state: 'refused' | 'silent'): Promise<void> {
+  async cut(state: 'refused' | 'silent' | 'half-open'): Promise<void> {
     this.#state = state;
+    if (state === 'half-open') return;
     if (state === 'silent') {
       for (const socket of this.#sockets) socket.pause();
       return;
@@ -44,11 +54,12 @@ export class WanLink {
     await this.close();
   }
 
-  /** Bytes pass again; what was held meanwhile arrives. */
+  /** Bytes pass again; what was held meanwhile arrives, what was lost does not: such connections end. */
   async heal(): Promise<void> {
     const before = this.#state;
     this.#state = 'open';
     if (before === 'refused') await this.open();
+    if (before === 'half-open') for (const socket of this.#sockets) socket.destroy();
     for (const socket of this.#sockets) socket.resume();
     for (const socket of this.#waiting.splice(0)) this.#join(socket);
   }
@@ -69,14 +80,15 @@ export class WanLink {
   #join(near: Socket): void {
     const [host, port] = splitAddress(this.target);
     const far = connect(port, host);
-    this.#forward(near, far);
-    this.#forward(far, near);
+    this.#forward(near, far, 'asked');
+    this.#forward(far, near, 'answered');
     near.resume();
   }
 
-  #forward(from: Socket, to: Socket): void {
+  #forward(from: Socket, to: Socket, what: 'asked' | 'answered'): void {
     this.#sockets.add(from);
     from.on('data', (chunk) => {
+      if (this.#state === 'half-open' && what === 'answered') return;
       this.#carried.push(chunk);
       if (to.write(chunk)) return;
       from.pause();
