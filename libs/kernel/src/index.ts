@@ -13,6 +13,7 @@ export {
   stateIndex,
 } from './domain/brands.js';
 export { canonicalJson, contentHash, type JsonValue } from './domain/canonical-json.js';
+export { parsedJson } from './domain/parsed-json.js';
 export { isStorableJson } from './domain/storable-json.js';
 export { SKEW_LIMIT_MS, skewOf } from './domain/clock-skew.js';
 export { Clock, Random, type Timer, Timers } from './domain/clock.js';

@@ -1,5 +1,5 @@
 import { IntentionIndex, precedenceOf } from '@banyan/intentions';
-import { BanyanError, stateIndex } from '@banyan/kernel';
+import { BanyanError, parsedJson, stateIndex } from '@banyan/kernel';
 import { z } from 'zod';
 
 const row = z.object({
@@ -13,7 +13,7 @@ const answer = z.record(z.string(), z.array(row).nullable());
 
 /** Compiles the servers' answer of `match` for one destination into decisions. */
 export const readIntentions = (body: Uint8Array, destination: string): IntentionIndex => {
-  const parsed = answer.safeParse(JSON.parse(Buffer.from(body).toString('utf8')));
+  const parsed = answer.safeParse(parsedJson(Buffer.from(body).toString('utf8')));
   if (!parsed.success)
     throw new BanyanError('INTERNAL', 'the intentions that the server answered do not follow their schema');
   const byDestination = new Map<string, z.infer<typeof row>[]>();

@@ -1,4 +1,4 @@
-import { BanyanError } from '@banyan/kernel';
+import { BanyanError, parsedJson } from '@banyan/kernel';
 import { Certificate } from '@banyan/pki';
 import { z } from 'zod';
 
@@ -35,7 +35,7 @@ export interface Bundle {
 /** Parses the answer of `GET /v1/connect/ca/roots`. Throws `CERTIFICATE_INVALID` or `REQUEST_INVALID`. */
 export const parseBundle = (body: Uint8Array | string): Bundle => {
   const text = typeof body === 'string' ? body : Buffer.from(body).toString('utf8');
-  const parsed = rootsAnswer.safeParse(parseJson(text));
+  const parsed = rootsAnswer.safeParse(parsedJson(text));
   const active = parsed.data?.Roots.findIndex((root) => root.Active) ?? -1;
   if (!parsed.success || active === -1) {
     throw new BanyanError('REQUEST_INVALID', 'the roots that the server answered do not follow their schema');
@@ -50,14 +50,4 @@ export const parseBundle = (body: Uint8Array | string): Bundle => {
     activeRootId: rootIds[active]!,
     taintedRootIds: rootIds.filter((_, at) => parsed.data.Roots[at]?.Tainted === true),
   };
-};
-
-/** Undefined for what is no JSON, which no schema lets through. */
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return undefined;
-  }
 };

@@ -1,4 +1,4 @@
-import { BanyanError } from '@banyan/kernel';
+import { BanyanError, parsedJson } from '@banyan/kernel';
 import { z } from 'zod';
 
 /** Where a root lies in Vault. The issuer is pinned by its ID: its name and the mount's default issuer can be moved. */
@@ -21,13 +21,4 @@ export const parseKeyReference = <T>(schema: z.ZodType<T>, reference: string): T
   const parsed = schema.safeParse(parsedJson(reference));
   if (parsed.success) return parsed.data;
   throw new BanyanError('PROVIDER_REFUSED', 'the key reference was not written by this provider');
-};
-
-const parsedJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return undefined;
-  }
 };

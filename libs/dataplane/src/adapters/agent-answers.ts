@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BanyanError } from '@banyan/kernel';
+import { BanyanError, parsedJson } from '@banyan/kernel';
 import type { Authorization, LeafMaterial, TrustMaterial } from '../ports/mesh-source.js';
 import { SecretText } from '@banyan/kernel';
 import type { Endpoint, Sidecar, Upstream } from '../domain/sidecar.js';
@@ -58,12 +58,8 @@ const endpointsShape = z.array(
 const authorizationShape = z.object({ Authorized: z.boolean(), Reason: z.string() });
 
 const read = <T>(shape: z.ZodType<T>, body: string, what: string): T => {
-  let json: unknown;
-  try {
-    json = JSON.parse(body);
-  } catch {
-    throw new BanyanError('REQUEST_INVALID', `the agent's answer for ${what} is not JSON`);
-  }
+  const json = parsedJson(body);
+  if (json === undefined) throw new BanyanError('REQUEST_INVALID', `the agent's answer for ${what} is not JSON`);
   const parsed = shape.safeParse(json);
   if (parsed.success) return parsed.data;
   const places = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');

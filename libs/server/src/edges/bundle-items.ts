@@ -1,5 +1,5 @@
 import { CA_REPLICAS } from '@banyan/ca';
-import { BanyanError } from '@banyan/kernel';
+import { BanyanError, parsedJson } from '@banyan/kernel';
 import type { Fence, Store } from '@banyan/store';
 import { z } from 'zod';
 
@@ -44,14 +44,4 @@ export const adoptBundle = async (store: Store, json: string, fence: Fence): Pro
     { fence },
   );
   return index;
-};
-
-/** Undefined for what is no JSON, which no schema lets through. */
-const parsedJson = (json: string): unknown => {
-  try {
-    return JSON.parse(json);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return undefined;
-  }
 };

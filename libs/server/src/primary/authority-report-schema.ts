@@ -1,5 +1,5 @@
 import { datacenterAdoptionSchema } from '@banyan/adoption';
-import { BanyanError } from '@banyan/kernel';
+import { BanyanError, parsedJson } from '@banyan/kernel';
 import { z } from 'zod';
 
 /** As many as a bundle may hold. */
@@ -27,14 +27,4 @@ export const parseAuthorityReport = (json: string): z.output<typeof authorityRep
   const report = authorityReportSchema.safeParse(parsedJson(json));
   if (!report.success) throw new BanyanError('REQUEST_INVALID', 'the report does not follow its schema');
   return report.data;
-};
-
-/** Undefined for what is no JSON, which no schema lets through. */
-const parsedJson = (json: string): unknown => {
-  try {
-    return JSON.parse(json);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return undefined;
-  }
 };

@@ -1,4 +1,4 @@
-import { BackgroundTask, BanyanError, type EpochMs, messageOf } from '@banyan/kernel';
+import { BackgroundTask, BanyanError, type EpochMs, messageOf, parsedJson } from '@banyan/kernel';
 import type { ScopeCheck } from '@banyan/http-api';
 import type { HttpReply } from '@banyan/rpc';
 import { z } from 'zod';
@@ -112,12 +112,3 @@ export class TokenPreflight {
     };
   }
 }
-
-const parsedJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-};

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { BanyanError, messageOf } from '@banyan/kernel';
+import { BanyanError, messageOf, parsedJson } from '@banyan/kernel';
 import { z } from 'zod';
 import { errorText } from '../../domain/error-name.js';
 
@@ -62,7 +62,7 @@ const manifestIn = async (folder: string, name: string): Promise<FoundPackage | 
       },
     );
   }
-  const manifest = manifestSchema.safeParse(JSON.parse(text));
+  const manifest = manifestSchema.safeParse(parsedJson(text));
   if (!manifest.success) throw new BanyanError('CA_PROVIDER_UNKNOWN', `package.json of ${name} is not understood`);
   const { version = 'unknown' } = manifest.data;
   return { entry: join(folder, entryOf(manifest.data)), version };

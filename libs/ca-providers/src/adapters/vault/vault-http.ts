@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { type IncomingMessage, request as plainRequest, type RequestOptions } from 'node:http';
 import { request as tlsRequest, type RequestOptions as TlsRequestOptions } from 'node:https';
 import { join } from 'node:path';
-import { BanyanError, messageOf, type SecretText, type Timers } from '@banyan/kernel';
+import { BanyanError, messageOf, parsedJson, type SecretText, type Timers } from '@banyan/kernel';
 import type { VaultAnswer, VaultCall } from '../../domain/vault-answers.js';
 import type { VaultConnection } from '../../domain/vault-options.js';
 import { connectionError, TOO_LARGE } from './connection-error.js';
@@ -109,7 +109,8 @@ const exchange = (
         const status = response.statusCode ?? 0;
         const { location } = response.headers;
         const redirects = (status === 307 || status === 308) && location !== undefined;
-        resolve({ status, body: parsedOrNothing(text), ...(redirects && { location }) });
+        // A load balancer answers with HTML: the status says what is wrong, and shapes are checked where they are read.
+        resolve({ status, body: parsedJson(text), ...(redirects && { location }) });
       }, reject);
     });
     request.on('error', reject);
@@ -128,16 +129,6 @@ const readBody = async (response: IncomingMessage): Promise<string> => {
     parts.push(part);
   }
   return Buffer.concat(parts).toString('utf8');
-};
-
-/** A load balancer answers with HTML: the status says what is wrong, and shapes are checked where they are read. */
-const parsedOrNothing = (text: string): unknown => {
-  try {
-    return text === '' ? undefined : (JSON.parse(text) as unknown);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return undefined;
-  }
 };
 
 const readOption = async (option: string, path: string): Promise<Buffer> => {
