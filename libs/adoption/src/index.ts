@@ -4,17 +4,15 @@ export {
   NO_SIDECARS,
   type Shadow,
   type ShadowFailure,
-  shadowFailureSchema,
   shadowSchema,
   type SidecarSummary,
 } from './domain/agent-report.js';
-export { type KnownAgent, LIVE_WITHIN_MS, MOST_SKEW_MS } from './domain/agent-standing.js';
+export type { KnownAgent } from './domain/agent-standing.js';
 export {
   type DatacenterAdoption,
   datacenterAdoptionSchema,
   type Laggard,
   LAGGARD_REASONS,
-  laggardSchema,
   MOST_LAGGARDS,
 } from './domain/datacenter-adoption.js';
 export { materialAdoptionHash } from './domain/material-report.js';

@@ -11,20 +11,20 @@ export { CA_ENTITIES } from './adapters/ca-rows.js';
 export { type IssuedLeaf, LeafIssuer, type LeafOrder } from './adapters/leaf-issuer.js';
 export { SigningAuthority } from './adapters/signing-authority.js';
 export { TransitionProjection } from './adapters/transition-projection.js';
-export { type CaConfiguration, HIDDEN, parseCaConfiguration, refuse } from './domain/ca-configuration.js';
+export {
+  type CaConfiguration,
+  COMMON_OPTION_NAMES,
+  HIDDEN,
+  parseCaConfiguration,
+  refuse,
+} from './domain/ca-configuration.js';
 export { ownOptionsOf } from './domain/provider-options.js';
 export type { AuthorityReport } from './domain/authority-report.js';
 export type { ChangeMeaning, MadeRoot, ProviderTrial, RootEffect, RootOrder } from './domain/root-order.js';
 export { remainingRatio, type RootRenewalPolicy } from './domain/root-renewal.js';
 export { crossSignedPath, type RootRecord } from './domain/root-record.js';
 export { toWireRoots, type WireRoot, type WireRoots } from './domain/wire-roots.js';
-export {
-  type Issuance,
-  ISSUANCE_REASONS,
-  issuanceReason,
-  type IssuanceReason,
-  type Requester,
-} from './domain/issuance.js';
+export { type Issuance, issuanceReason, type IssuanceReason, type Requester } from './domain/issuance.js';
 export { IssuanceRecorder } from './ports/issuance-recorder.js';
 export { IntermediateIssuer, type IntermediateRequest, type IssuedIntermediate } from './ports/intermediate-issuer.js';
 export {

@@ -38,7 +38,7 @@ const runProxy = async (connection: Connection, proxyId: string, logger: Logger)
 };
 
 /** `banyan connect proxy`: a sidecar in this process. */
-export const connectProxyCommand = (): Command =>
+const connectProxyCommand = (): Command =>
   new Command('proxy')
     .description('run the sidecar of a service: mutual TLS, identities and intentions for a workload that knows none')
     .requiredOption('--sidecar-for <service-id>', 'ID of the registered service this is the sidecar of')

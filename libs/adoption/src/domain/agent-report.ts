@@ -11,7 +11,7 @@ const byRoot = z
   .refine((amounts) => Object.keys(amounts).length <= MOST_ROOTS, `more than ${MOST_ROOTS} roots`);
 
 /** A peer whose chain does not verify without the roots that are to go. The real handshake was accepted. */
-export const shadowFailureSchema = z.object({
+const shadowFailureSchema = z.object({
   /** SPIFFE ID of the peer. */
   peer: z.string().max(512),
   /** The service of this host at the other end. */

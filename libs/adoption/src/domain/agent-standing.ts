@@ -1,11 +1,9 @@
-import type { EpochMs } from '@banyan/kernel';
+import { type EpochMs, skewOf } from '@banyan/kernel';
 import type { AgentReport } from './agent-report.js';
 import { type Laggard, LAGGARD_REASONS } from './datacenter-adoption.js';
 
 /** Three heartbeats of 5 s: an agent that was not heard for so long is offline. */
-export const LIVE_WITHIN_MS = 15_000;
-/** Certificates are backdated by a minute; half of that is left for the way and for the other side's own error. */
-export const MOST_SKEW_MS = 30_000;
+const LIVE_WITHIN_MS = 15_000;
 
 /** An agent as its datacenter knows it: when it was heard, and what it last said. */
 export interface KnownAgent {
@@ -113,9 +111,8 @@ const reasonOf = (
 
 /** "600 s behind the servers'"; undefined when the clock agrees. A host with a wrong clock refuses what the servers sign. */
 const skewIn = (report: AgentReport | undefined): string | undefined => {
-  const offsetMs = report?.clockOffsetMs ?? 0;
-  if (Math.abs(offsetMs) <= MOST_SKEW_MS) return undefined;
-  return `${Math.round(Math.abs(offsetMs) / 1_000)} s ${offsetMs > 0 ? 'ahead of' : 'behind'} the servers'`;
+  const skew = skewOf(report?.clockOffsetMs ?? 0);
+  return skew === undefined ? undefined : `${skew} the servers'`;
 };
 
 const pendingDetail = ({ ownLacks, leaves, identity }: ReturnType<typeof debtOf>): string =>

@@ -9,7 +9,7 @@ const byRoot = z.record(rootId, count);
 export const LAGGARD_REASONS = ['offline', 'clock-skew', 'rate-limited', 'version', 'sidecar', 'pending'] as const;
 
 /** An agent that has not done yet what the bundle asks for, or that cannot: it is offline, or its clock is wrong. */
-export const laggardSchema = z.object({
+const laggardSchema = z.object({
   node: z.string().max(256),
   reason: z.enum(LAGGARD_REASONS),
   /** In words for a person, with the time or amount that matters. */

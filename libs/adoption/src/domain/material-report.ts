@@ -1,6 +1,5 @@
-import { contentHash, type JsonValue } from '@banyan/kernel';
+import { contentHash, type JsonValue, skewOf } from '@banyan/kernel';
 import type { AgentReport } from './agent-report.js';
-import { MOST_SKEW_MS } from './agent-standing.js';
 import type { DatacenterAdoption } from './datacenter-adoption.js';
 
 /**
@@ -16,7 +15,7 @@ export const materialHash = (report: AgentReport): string =>
     sidecars: report.sidecars,
     stale: report.staleSidecars,
     shadow: shadowPart(report.shadow),
-    skewed: Math.abs(report.clockOffsetMs) > MOST_SKEW_MS,
+    skewed: skewOf(report.clockOffsetMs) !== undefined,
     version: report.version,
   });
 

@@ -1,6 +1,6 @@
-import type { SidecarReport } from '@banyan/adoption';
+import type { SidecarReport, SidecarSummary } from '@banyan/adoption';
 import { type Clock, contentHash, type EpochMs } from '@banyan/kernel';
-import { type HostFacts, type SidecarSummary, summarizeSidecars } from '../domain/summarize-sidecars.js';
+import { type HostFacts, summarizeSidecars } from '../domain/summarize-sidecars.js';
 
 /** A sidecar repeats itself every 10 s: one that was not heard for six times as long has gone. */
 const KEPT_MS = 60_000;

@@ -1,4 +1,4 @@
-import type { AgentReport, Shadow, SidecarReport } from '@banyan/adoption';
+import type { Shadow, SidecarReport, SidecarSummary } from '@banyan/adoption';
 
 /** As many failing peers as an agent's report may name. */
 const MOST_FAILURES = 20;
@@ -9,9 +9,6 @@ export interface HostFacts {
   /** The roots above the agent's own present leaves for a service; empty when it has none. */
   readonly leafRoots: (service: string) => readonly string[];
 }
-
-/** What the sidecars of this host add to its agent's report. */
-export type SidecarSummary = Pick<AgentReport, 'sidecars' | 'staleSidecars' | 'handshakes' | 'shadow'>;
 
 /** All reports as one. Pure. */
 export const summarizeSidecars = (reports: readonly SidecarReport[], facts: HostFacts): SidecarSummary => {

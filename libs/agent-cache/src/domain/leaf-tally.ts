@@ -1,10 +1,8 @@
 import type { AgentReport } from '@banyan/adoption';
-import type { EpochMs } from '@banyan/kernel';
+import { type EpochMs, SECOND } from '@banyan/kernel';
 
 /** The part of an agent's report that is about leaves. */
 export type LeafSummary = AgentReport['leaves'];
-
-const SECOND_MS = 1_000;
 
 /** What is counted of one leaf. */
 export interface CountedLeaf {
@@ -25,7 +23,7 @@ export class LeafTally {
   #rateLimited = 0;
 
   add({ rootId, notBefore }: CountedLeaf): void {
-    const second = Math.floor(notBefore / SECOND_MS);
+    const second = Math.floor(notBefore / SECOND);
     this.#byRoot.set(rootId, (this.#byRoot.get(rootId) ?? 0) + 1);
     this.#bySecond.set(second, (this.#bySecond.get(second) ?? 0) + 1);
     if (this.#oldest !== undefined) this.#oldest = Math.min(this.#oldest, second);
@@ -34,7 +32,7 @@ export class LeafTally {
 
   /** Takes out what was added before. */
   remove({ rootId, notBefore }: CountedLeaf): void {
-    const second = Math.floor(notBefore / SECOND_MS);
+    const second = Math.floor(notBefore / SECOND);
     decrement(this.#byRoot, rootId);
     decrement(this.#bySecond, second);
     // Looked for again when somebody asks: of a rotation's 10,000 removals few hit the oldest second.
@@ -54,7 +52,7 @@ export class LeafTally {
     }
     return {
       byRoot: Object.fromEntries(this.#byRoot),
-      ...(this.#oldest !== undefined && { oldestAt: this.#oldest * SECOND_MS }),
+      ...(this.#oldest !== undefined && { oldestAt: this.#oldest * SECOND }),
       rateLimited: this.#rateLimited,
     };
   }

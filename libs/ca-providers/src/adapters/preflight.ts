@@ -36,8 +36,8 @@ export const preflight = async (
   return steps;
 };
 
-/** Only what a root that exists is asked for: for a provider whose roots cost too much to be tried. */
-export const tryRoot = async (
+/** What a root that exists is asked for. */
+const tryRoot = async (
   trial: {
     readonly provider: RootProvider;
     readonly root: ProvidedRoot;

@@ -1,5 +1,13 @@
 import type { KeyObject } from 'node:crypto';
-import { type BanyanError, type EpochMs, type ErrorCode, isBanyanError, messageOf, MINUTE } from '@banyan/kernel';
+import {
+  type BanyanError,
+  type EpochMs,
+  type ErrorCode,
+  isBanyanError,
+  messageOf,
+  MINUTE,
+  SECOND,
+} from '@banyan/kernel';
 import {
   type Certificate,
   createCsr,
@@ -25,12 +33,10 @@ export const holds = (truth: boolean, otherwise: string): void => {
   if (!truth) throw fail(otherwise);
 };
 
-const SECOND_MS = 1_000;
-
 /** Certificates have whole seconds. */
 export const requireEnd = (certificate: Certificate, end: EpochMs, what: string): void => {
   const off = certificate.notAfter - end;
-  holds(Math.abs(off) <= SECOND_MS, `${what} ends ${off / SECOND_MS} s off the end that was ordered`);
+  holds(Math.abs(off) <= SECOND, `${what} ends ${off / SECOND} s off the end that was ordered`);
 };
 
 /** Signs a leaf with the signer, and verifies it through what is between to the anchor. */

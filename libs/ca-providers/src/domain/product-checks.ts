@@ -1,9 +1,6 @@
 import type { IntermediateOrder } from '@banyan/ca';
-import { BanyanError, isBanyanError } from '@banyan/kernel';
+import { BanyanError, isBanyanError, SECOND } from '@banyan/kernel';
 import { Certificate, parseCsr } from '@banyan/pki';
-
-/** Times of certificates have whole seconds. */
-const SECOND_MS = 1_000;
 
 /**
  * Compares an intermediate that a provider made with its order: key, name, the one URI, path length 0, end, issuer. Answers
@@ -18,7 +15,8 @@ export const acceptIntermediate = (pem: string, order: IntermediateOrder): strin
     product.commonName !== order.commonName && 'the common name',
     (product.uris.length !== 1 || product.uris[0] !== order.uri) && 'the URI',
     (!product.isCa || product.pathLength !== 0) && 'the path length',
-    Math.abs(product.notAfter - order.notAfter) > SECOND_MS && 'the end',
+    // Times of certificates have whole seconds.
+    Math.abs(product.notAfter - order.notAfter) > SECOND && 'the end',
     !isIssuedBy(product, issuer) && 'the issuer',
   ].filter((fault) => fault !== false);
   if (faults.length > 0) throw differs('intermediate', faults);

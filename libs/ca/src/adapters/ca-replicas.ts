@@ -71,7 +71,7 @@ const contentOf = (body: z.output<typeof rootBody>): RootContent => ({
 const itemOf = (key: string, body: JsonValue): ReplicatedItem => ({ key, contentHash: contentHash(body), body });
 
 /** Roots in every bundle: certificates and cross-signed certificates, never a key. */
-export const rootReplica: ReplicatedTopic = {
+const rootReplica: ReplicatedTopic = {
   topic: 'root',
   snapshot: async (manager) => (await manager.find(RootAuthorityRow)).map((row) => itemOf(row.id, publicBody(row))),
   read: async (manager, keys) =>
@@ -105,7 +105,7 @@ const readTrustDomain = async (manager: EntityManager): Promise<ReplicatedItem[]
   (await manager.find(TrustDomainRow)).map((row) => itemOf('trust-domain', trustDomainBodyOf(row)));
 
 /** The trust domain. One that differs from the stored one is refused (`TRUST_DOMAIN_MISMATCH`), never adopted. */
-export const trustDomainReplica: ReplicatedTopic = {
+const trustDomainReplica: ReplicatedTopic = {
   topic: 'trust-domain',
   snapshot: readTrustDomain,
   read: readTrustDomain,
@@ -137,7 +137,7 @@ const readConfiguration = async (manager: EntityManager): Promise<ReplicatedItem
   (await manager.find(CaConfigurationRow)).map((row) => itemOf('ca-configuration', configurationBodyOf(row)));
 
 /** The CA configuration (lifetimes, key kind, limits), so that a secondary keeps signing by it without the WAN. */
-export const caConfigurationReplica: ReplicatedTopic = {
+const caConfigurationReplica: ReplicatedTopic = {
   topic: 'ca-configuration',
   snapshot: readConfiguration,
   read: readConfiguration,

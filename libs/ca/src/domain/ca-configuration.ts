@@ -33,8 +33,8 @@ export interface CaConfiguration {
 
 export const DEFAULT_OPTIONS = { LeafCertTTL: '72h', IntermediateCertTTL: '8760h', RootCertTTL: '87600h' } as const;
 
-/** What every provider takes. */
-const COMMON_NAMES = [
+/** The options that every provider takes, in their documented spelling; all of them are public. */
+export const COMMON_OPTION_NAMES = [
   'LeafCertTTL',
   'IntermediateCertTTL',
   'RootCertTTL',
@@ -63,7 +63,7 @@ export const parseCaConfiguration = (
   kinds: ReadonlyMap<string, RootProviderKind> = new Map(),
 ): CaConfiguration => {
   if (provider === BUILT_IN) {
-    const read = new OptionReader(options, { common: [...COMMON_NAMES, ...BUILT_IN_NAMES], own: [] });
+    const read = new OptionReader(options, { common: [...COMMON_OPTION_NAMES, ...BUILT_IN_NAMES], own: [] });
     return parseWith(read, { provider, options: withoutPrivateKey(options), own: NO_OWN_OPTIONS });
   }
   const kind = kinds.get(provider);
@@ -73,7 +73,7 @@ export const parseCaConfiguration = (
       `could not initialize provider: unknown CA provider "${provider.slice(0, 64)}"`,
     );
   }
-  const read = new OptionReader(options, { common: COMMON_NAMES, own: kind.optionNames });
+  const read = new OptionReader(options, { common: COMMON_OPTION_NAMES, own: kind.optionNames });
   return parseWith(read, { provider, ...readProviderOptions(kind, options) });
 };
 
@@ -87,7 +87,7 @@ export const parseStoredCaConfiguration = (
   options: Readonly<Record<string, unknown>>,
 ): CaConfiguration => {
   if (provider === BUILT_IN) return parseCaConfiguration(provider, options);
-  const read = new OptionReader(options, { common: COMMON_NAMES, own: 'any' });
+  const read = new OptionReader(options, { common: COMMON_OPTION_NAMES, own: 'any' });
   return parseWith(read, { provider, options, own: NO_OWN_OPTIONS });
 };
 

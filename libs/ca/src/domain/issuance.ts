@@ -1,7 +1,7 @@
 import type { EpochMs } from '@banyan/kernel';
 
 /** Why a certificate was asked for. It is for people to read: nothing is decided by it. */
-export const ISSUANCE_REASONS = ['first', 'renewal', 'rotation', 'taint'] as const;
+const ISSUANCE_REASONS = ['first', 'renewal', 'rotation', 'taint'] as const;
 export type IssuanceReason = (typeof ISSUANCE_REASONS)[number];
 
 /** What an agent says of itself; one of an earlier version says nothing, and that counts as `first`. */

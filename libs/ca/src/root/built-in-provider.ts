@@ -22,7 +22,7 @@ import {
  * The built-in provider: the root's key is made here, or brought by the operator, and kept sealed in the database of the
  * primary. The key reference is the key itself, in PEM.
  */
-export class BuiltInProvider extends RootProvider {
+class BuiltInProvider extends RootProvider {
   constructor(
     private readonly random: Random,
     private readonly ownRoot: { readonly certificatePem: string; readonly privateKeyPem: string } | undefined,

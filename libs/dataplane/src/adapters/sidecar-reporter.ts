@@ -73,7 +73,7 @@ export class SidecarReporter {
 }
 
 /** The report of one moment. */
-export const reportOf = (service: string, { tls, judge }: MaterialInUse): SidecarReport => {
+const reportOf = (service: string, { tls, judge }: MaterialInUse): SidecarReport => {
   const { serial, rootId } = tls.leaf;
   return {
     service,

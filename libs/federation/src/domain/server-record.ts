@@ -38,7 +38,7 @@ export const FORGOTTEN_AFTER_MS = 3_600_000;
 const WILDCARDS = new Set(['0.0.0.0', '[::]', '*', '']);
 
 /** Whether somebody else can dial the address: one that stands for "every interface" leads a caller to itself. */
-export const isDialable = (address: string): boolean => {
+const isDialable = (address: string): boolean => {
   const port = address.lastIndexOf(':');
   return port > 0 && !WILDCARDS.has(address.slice(0, port));
 };

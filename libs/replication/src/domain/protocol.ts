@@ -3,7 +3,7 @@ import { BanyanError } from '@banyan/kernel';
 /** The version of the feed's protocol that this build speaks. Raised when a follower must understand something new. */
 export const FEED_PROTOCOL = 2;
 /** The oldest version that this build still understands from the other side. */
-export const OLDEST_FEED_PROTOCOL = 2;
+const OLDEST_FEED_PROTOCOL = 2;
 
 /** Throws `VERSION_MISMATCH`, naming both sides, when the other side's version is one we do not understand. */
 export const requireProtocol = (theirs: number, who: string): void => {

@@ -2,7 +2,7 @@ import { LAGGARD_REASONS } from '@banyan/adoption';
 import { z } from 'zod';
 
 /** Why something stands in the way of a phase. The agents' own reasons come from the adoption room. */
-export const BLOCKER_REASONS = [
+const BLOCKER_REASONS = [
   ...LAGGARD_REASONS,
   /** The datacenter never reported, or not since the phase that asks, or not lately. */
   'unreported',

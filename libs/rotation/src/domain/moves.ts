@@ -18,17 +18,24 @@ export const refused = (reason: string): Outcome => ({ kind: 'refused', reason }
 /** Stays in its phase. */
 export const stays = (rotation: Rotation): Outcome => ({ kind: 'moved', rotation, effects: [] });
 
-const actorOf = (event: RotationEvent): string => ('by' in event ? event.by : MACHINE);
-
 /** The record with one more line in its journal. */
-export const noted = (
+export const noted = (rotation: Rotation, event: RotationEvent, text: string): Rotation =>
+  movedTo(rotation, event, { to: rotation.phase, text });
+
+const movedTo = (
   rotation: Rotation,
-  event: RotationEvent,
-  text: string,
-  to: Phase = rotation.phase,
+  { at, kind, ...event }: RotationEvent,
+  { to, text }: { readonly to: Phase; readonly text: string },
 ): Rotation => ({
   ...rotation,
-  ...withEntry(rotation, { at: event.at, actor: actorOf(event), from: rotation.phase, event: event.kind, to, text }),
+  ...withEntry(rotation, {
+    at,
+    actor: 'by' in event ? event.by : MACHINE,
+    from: rotation.phase,
+    event: kind,
+    to,
+    text,
+  }),
 });
 
 /** Enters a phase: with its beginning, its line in the journal, and the changes of root rows that make it true. */
@@ -37,9 +44,9 @@ export const enters = (
   event: RotationEvent,
   move: { readonly to: Phase; readonly text: string; readonly effects?: readonly RotationEffect[] },
 ): Outcome => {
-  const { to, text, effects = [] } = move;
+  const { to, effects = [] } = move;
   const next: Rotation = {
-    ...noted(rotation, event, text, to),
+    ...movedTo(rotation, event, move),
     phase: to,
     // Only a person moves a paused rotation, and who moves it wants it to go on.
     health: 'running',

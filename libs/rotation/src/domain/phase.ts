@@ -20,7 +20,7 @@ export const isFinished = (phase: Phase): boolean => (FINISHED as readonly Phase
  * Live leaves are still to move: no other rotation may start. In `verify` and `retire` only the end of the previous root
  * is waited for.
  */
-export const MOVING = ['prepare', 'distribute', 'activate', 'rolling-back'] as const satisfies readonly Phase[];
+const MOVING = ['prepare', 'distribute', 'activate', 'rolling-back'] as const satisfies readonly Phase[];
 export const isMoving = (phase: Phase): boolean => (MOVING as readonly Phase[]).includes(phase);
 
 /** Phases that a gate ends, by a look at the evidence. */

@@ -6,7 +6,7 @@ import { policySchema } from './policy.js';
 const count = z.int().min(0);
 
 /** A datacenter's part of the work. */
-export const plannedDatacenterSchema = z.object({
+const plannedDatacenterSchema = z.object({
   datacenter: z.string(),
   reported: z.boolean(),
   agents: z.object({ live: count, offline: count }),

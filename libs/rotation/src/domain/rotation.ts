@@ -11,11 +11,10 @@ const rootId = z.string().min(1).max(64);
 const count = z.int().min(0);
 const moment = z.number();
 
-export const ROTATION_REASONS = ['planned', 'provider-change', 'compromise'] as const;
-export type RotationReason = (typeof ROTATION_REASONS)[number];
+const ROTATION_REASONS = ['planned', 'provider-change', 'compromise'] as const;
 
 /** What a look at a datacenter found, as far as this rotation is concerned. Leaves: live ones, by root that stays or goes. */
-export const countersSchema = z.object({
+const countersSchema = z.object({
   datacenter: z.string(),
   reported: z.boolean(),
   holdsRoot: z.boolean(),
@@ -29,7 +28,7 @@ export const countersSchema = z.object({
 export type DatacenterCounters = z.output<typeof countersSchema>;
 
 /** What a gate last said. `since` is when it last changed between met and not met. */
-export const verdictSchema = z.object({
+const verdictSchema = z.object({
   met: z.boolean(),
   blockers: z.array(blockerSchema).max(MOST_BLOCKERS),
   /** Complete number of blockers. */
@@ -40,7 +39,7 @@ export const verdictSchema = z.object({
 });
 
 /** A datacenter's shadow count: since when it is compared with this root and has stood still, and when it last grew. */
-export const shadowWatchSchema = z.object({
+const shadowWatchSchema = z.object({
   rootId: rootId.optional(),
   failed: count,
   since: moment,

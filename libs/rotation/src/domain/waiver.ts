@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Blocker, UNNAMED_AGENTS } from './blocker.js';
+import { UNNAMED_AGENTS } from './blocker.js';
 
 /** Somebody for whom the rotation no longer waits, in any phase: decided by a person, with a reason. */
 export const waiverSchema = z.object({
@@ -27,10 +27,4 @@ export const isAgentWaived = (waivers: readonly Waiver[], datacenter: string, no
     (waiver) =>
       waiver.datacenter === datacenter &&
       (waiver.node === undefined || waiver.node === UNNAMED_AGENTS || waiver.node === node),
-  );
-
-/** What is left when waivers are counted. */
-export const withoutWaived = (blockers: readonly Blocker[], waivers: readonly Waiver[]): readonly Blocker[] =>
-  blockers.filter(({ datacenter, node }) =>
-    node === undefined ? !isWaived(waivers, datacenter) : !isAgentWaived(waivers, datacenter, node),
   );

@@ -1,4 +1,4 @@
-import { BanyanError, type Clock, type Logger, messageOf, SecretText, type Timer, type Timers } from '@banyan/kernel';
+import { type Clock, type Logger, messageOf, SecretText, type Timer, type Timers } from '@banyan/kernel';
 import { formatSpiffeId } from '@banyan/identity';
 import type { CaProjection, LeafIssuer } from '@banyan/ca';
 import { createCsr, exportPrivateKeyPem, generateKeyPair } from '@banyan/pki';
@@ -124,10 +124,3 @@ export class ServerIdentity {
     this.#timer = this.options.timers.set(delayMs, () => this.#refreshSoon());
   }
 }
-
-/** Fails with `CA_UNINITIALIZED` while the server has no certificate to show to its peers. */
-export const requireIdentity = (identity: ServerIdentity): void => {
-  if (identity.rotating.material === undefined) {
-    throw new BanyanError('CA_UNINITIALIZED', 'this server has no certificate of its own yet');
-  }
-};

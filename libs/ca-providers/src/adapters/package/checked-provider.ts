@@ -1,4 +1,5 @@
 import {
+  HIDDEN,
   type IntermediateOrder,
   type ProvidedRoot,
   type ProviderCondition,
@@ -118,7 +119,7 @@ export class CheckedProvider extends RootProvider {
   }
 
   #redacted(text: string): string {
-    return this.secrets.reduce((clean, secret) => clean.replaceAll(secret, '<hidden>'), text).slice(0, 300);
+    return this.secrets.reduce((clean, secret) => clean.replaceAll(secret, HIDDEN), text).slice(0, 300);
   }
 
   #aborted(): BanyanError {

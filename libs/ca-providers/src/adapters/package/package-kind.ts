@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url';
-import { ownOptionsOf, type RootProvider, type RootProviderKind } from '@banyan/ca';
+import { COMMON_OPTION_NAMES, ownOptionsOf, type RootProvider, type RootProviderKind } from '@banyan/ca';
 import { BanyanError, isBanyanError, messageOf } from '@banyan/kernel';
 import { z } from 'zod';
 import { type ProviderTools, providerTools } from '../../domain/provider-package.js';
@@ -22,11 +22,7 @@ const kindSchema = z.object({
 const moduleSchema = z.object({ default: isFunction });
 
 /** The options that every provider has; a package cannot take their names. */
-const COMMON = new Set(
-  ['LeafCertTTL', 'IntermediateCertTTL', 'RootCertTTL', 'PrivateKeyType', 'PrivateKeyBits'].map((name) =>
-    name.toLowerCase(),
-  ),
-);
+const COMMON: ReadonlySet<string> = new Set(COMMON_OPTION_NAMES.map((name) => name.toLowerCase()));
 
 /**
  * Loads the kind of provider that a package exports by default (a {@link RootProviderFactory}). Code of the package runs in
