@@ -46,6 +46,7 @@ import type { ServerRole } from './edges/role.js';
 import { MembershipDirectory } from './edges/server-directory.js';
 import { serverMetrics } from './edges/server-metrics.js';
 
+/** What {@link DatacenterServer} needs. */
 export interface DatacenterServerParts {
   readonly core: DatacenterCore;
   readonly links: DatacenterLinks;
@@ -188,7 +189,7 @@ const bindings = (
     [CatalogWriter, core.catalogWriter],
     [DatacenterDirectory, { names: () => core.datacenters.names() }],
     [LeaderDirectory, new MembershipDirectory(core.membership, ambient.clock)],
-    [MetricsText, serverMetrics(core)],
+    [MetricsText, serverMetrics(core, role)],
     [
       HttpApiSettings,
       { datacenter: core.datacenter, defaultIntentionAction: settings.BANYAN_DEFAULT_INTENTION_POLICY },

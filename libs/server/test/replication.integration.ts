@@ -105,6 +105,43 @@ describe('replication between two running datacenters', () => {
     LIMIT_MS,
   );
 
+  it(
+    'shows in the metrics of both datacenters where a rotation stands, who it waits for, and how every stream fares',
+    async () => {
+      const rotations = '/v1/connect/ca/rotations';
+      const order = (body: object) => dc1.ask(rotations, { method: 'POST', body });
+      const said = (server: { ask: typeof dc1.ask }, lines: readonly string[]) => async (): Promise<Answer> => {
+        const { status, text } = await server.ask('/metrics');
+        const missing = lines.filter((line) => !text.split('\n').some((one) => one.startsWith(line)));
+        return { status, text: missing.join(), json: () => ({ missing }) as never };
+      };
+      const waits = { VerifyWindow: '1h' };
+      const { PlanHash } = (await order({ DryRun: true, ...waits })).json() as Json;
+      const { ID } = (await order({ PlanHash, ...waits })).json() as Json;
+      for (const server of [dc1, dc2]) {
+        const { datacenter } = server.core;
+        await until(
+          `${datacenter} shows the rotation`,
+          said(server, [`banyan_rotation_phase{phase="verify",datacenter="${datacenter}"} 1`]),
+          (body) => body['missing']!.length === 0,
+        );
+      }
+      await dc1.ask(`${rotations}/${String(ID)}/pause`, { method: 'PUT' });
+      const paused = ['banyan_rotation_health{health="paused",datacenter="dc1"} 1', 'banyan_canary_green{of="dc2",'];
+      await until('paused', said(dc1, paused), (body) => body['missing']!.length === 0);
+      await dc1.ask(`${rotations}/${String(ID)}/rollback`, { method: 'PUT' });
+      const over = [
+        'banyan_rotation_phase{phase="verify",datacenter="dc2"} 0',
+        'banyan_rotation_phase{phase="rolling-back",datacenter="dc2"} 0',
+        'banyan_replication_ready{stream="tokens",state="READY",datacenter="dc2"} 1',
+        'banyan_replication_lag_seconds{stream="intermediate",datacenter="dc2"} 0',
+        'banyan_replication_held_deletions{stream="tokens",datacenter="dc2"} 0',
+      ];
+      await until('it is over', said(dc2, over), (body) => body['missing']!.length === 0);
+    },
+    LIMIT_MS,
+  );
+
   it('answers what existing clients ask, without a token', async () => {
     const secondary = await dc2.ask('/v1/acl/replication', { token: '' });
     expect(secondary.json()).toMatchObject({

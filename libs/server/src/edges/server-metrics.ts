@@ -2,14 +2,51 @@ import { MetricsText } from '@banyan/http-kit';
 import { remainingRatio } from '@banyan/ca';
 import { createMetrics } from '@banyan/telemetry';
 import type { DatacenterCore } from '../core/datacenter-core.js';
+import { replicationMetrics } from './replication-metrics.js';
+import type { ServerRole } from './role.js';
+import { rotationMetrics } from './rotation-metrics.js';
+
+type Metrics = ReturnType<typeof createMetrics>;
 
 /** The server's figures, read from its state whenever they are asked for. */
-export const serverMetrics = (core: DatacenterCore): MetricsText => {
+export const serverMetrics = (core: DatacenterCore, role: Pick<ServerRole, 'replicationDesk'>): MetricsText => {
   const metrics = createMetrics({ datacenter: core.datacenter });
+  const refreshers = [stateMetrics, authorityMetrics, signingMetrics, ledgerMetrics, clockMetrics].map((each) =>
+    each(metrics, core),
+  );
+  const refreshRotations = rotationMetrics(metrics, core.rotations);
+  const refreshReplication = replicationMetrics(metrics, role.replicationDesk);
+  return {
+    contentType: metrics.contentType,
+    text: async () => {
+      for (const refresh of refreshers) refresh();
+      refreshRotations();
+      await refreshReplication();
+      return metrics.text();
+    },
+  };
+};
+
+/** What this server shows, and what waits for it. */
+const stateMetrics = (metrics: Metrics, core: DatacenterCore): (() => void) => {
   const stateIndex = metrics.gauge({
     name: 'banyan_state_index',
     help: 'Index of the newest committed change this server shows.',
   });
+  const leaseHeld = metrics.gauge({
+    name: 'banyan_lease_held',
+    help: '1 on the server that holds the lease of its datacenter.',
+  });
+  const watches = metrics.gauge({ name: 'banyan_watches', help: 'Blocking queries that are waiting.' });
+  return () => {
+    stateIndex.set(core.follower.latest);
+    leaseHeld.set(core.fence() === undefined ? 0 : 1);
+    watches.set(core.follower.waiting);
+  };
+};
+
+/** What is trusted and signed under, and how long that lasts. */
+const authorityMetrics = (metrics: Metrics, core: DatacenterCore): (() => void) => {
   const rootExpiry = metrics.gauge({
     name: 'banyan_ca_root_expiry_timestamp_seconds',
     help: 'When the root that leaves are signed under ends.',
@@ -19,11 +56,24 @@ export const serverMetrics = (core: DatacenterCore): MetricsText => {
     help: 'When the signing authority of this datacenter ends.',
   });
   const roots = metrics.gauge({ name: 'banyan_ca_bundle_roots', help: 'Roots in the trust bundle.' });
-  const leaseHeld = metrics.gauge({
-    name: 'banyan_lease_held',
-    help: '1 on the server that holds the lease of its datacenter.',
+  const rootRemaining = metrics.gauge({
+    name: 'banyan_root_remaining_ratio',
+    help: 'Share of the active root’s life that is left; it is renewed at a third.',
   });
-  const watches = metrics.gauge({ name: 'banyan_watches', help: 'Blocking queries that are waiting.' });
+  return () => {
+    const { active, roots: bundle } = core.ca.state;
+    roots.set(bundle.length);
+    const root = bundle.find((r) => r.id === active?.rootId);
+    if (root !== undefined) rootExpiry.set(root.certificate.notAfter / 1_000);
+    if (active !== undefined) intermediateExpiry.set(active.certificate.notAfter / 1_000);
+    const { wantedRoot } = core.ca;
+    if (wantedRoot === undefined) return;
+    rootRemaining.set(remainingRatio(wantedRoot.certificate, core.ambient.clock.now()));
+  };
+};
+
+/** Leaves that were signed, and requests that were told to wait. */
+const signingMetrics = (metrics: Metrics, { leaves: issuer }: DatacenterCore): (() => void) => {
   const leaves = metrics.counter({
     name: 'banyan_leaves_signed_total',
     help: 'Leaf certificates signed by this server.',
@@ -32,48 +82,34 @@ export const serverMetrics = (core: DatacenterCore): MetricsText => {
     name: 'banyan_csr_limited_total',
     help: 'Signing requests told to come back later.',
   });
-  const refreshLedger = ledgerMetrics(metrics, core);
-  const rootRemaining = metrics.gauge({
-    name: 'banyan_root_remaining_ratio',
-    help: 'Share of the active root’s life that is left; it is renewed at a third.',
+  const rate = metrics.gauge({
+    name: 'banyan_signing_rate_leaves',
+    help: 'Leaves per second that this server could sign, by what the last ones took.',
   });
+  let counted = { signed: 0, limited: 0 };
+  return () => {
+    const { counts, measuredPerSecond } = issuer;
+    leaves.inc(counts.signed - counted.signed);
+    limited.inc(counts.limited - counted.limited);
+    counted = { ...counts };
+    if (measuredPerSecond !== undefined) rate.set(measuredPerSecond);
+  };
+};
+
+/** How this server's clock stands to others'. */
+const clockMetrics = (metrics: Metrics, { clocks }: DatacenterCore): (() => void) => {
   const skew = metrics.gauge({
     name: 'banyan_clock_skew_seconds',
     help: 'How far the clock of this server is ahead of its database and of its primary.',
     labels: ['of'],
   });
-  let counted = { signed: 0, limited: 0 };
-  const refresh = (): void => {
-    const { active, roots: bundle } = core.ca.state;
-    stateIndex.set(core.follower.latest);
-    roots.set(bundle.length);
-    leaseHeld.set(core.fence() === undefined ? 0 : 1);
-    watches.set(core.follower.waiting);
-    const root = bundle.find((r) => r.id === active?.rootId);
-    if (root !== undefined) rootExpiry.set(root.certificate.notAfter / 1_000);
-    if (active !== undefined) intermediateExpiry.set(active.certificate.notAfter / 1_000);
-    const { counts } = core.leaves;
-    leaves.inc(counts.signed - counted.signed);
-    limited.inc(counts.limited - counted.limited);
-    counted = { ...counts };
-    refreshLedger();
-    const { wantedRoot } = core.ca;
-    if (wantedRoot !== undefined) {
-      rootRemaining.set(remainingRatio(wantedRoot.certificate, core.ambient.clock.now()));
-    }
-    for (const [source, offsetMs] of core.clocks.offsets) skew.set({ of: source }, offsetMs / 1_000);
-  };
-  return {
-    contentType: metrics.contentType,
-    text: () => {
-      refresh();
-      return metrics.text();
-    },
+  return () => {
+    for (const [source, offsetMs] of clocks.offsets) skew.set({ of: source }, offsetMs / 1_000);
   };
 };
 
-/** What is written to the ledger, and what signing costs. */
-const ledgerMetrics = (metrics: ReturnType<typeof createMetrics>, core: DatacenterCore): (() => void) => {
+/** What is written to the ledger, and what a write of it carries. */
+const ledgerMetrics = (metrics: Metrics, { ledger }: DatacenterCore): (() => void) => {
   const entries = metrics.counter({
     name: 'banyan_ledger_entries_total',
     help: 'Entries that this server wrote to the issuance ledger.',
@@ -94,13 +130,8 @@ const ledgerMetrics = (metrics: ReturnType<typeof createMetrics>, core: Datacent
     name: 'banyan_ledger_head',
     help: "Number of the ledger's last entry after this server's last batch.",
   });
-  const rate = metrics.gauge({
-    name: 'banyan_signing_rate_leaves',
-    help: 'Leaves per second that this server could sign, by what the last ones took.',
-  });
   let counted = { entries: 0, batches: 0, failed: 0 };
   return () => {
-    const { ledger, leaves } = core;
     const { counts } = ledger;
     entries.inc(counts.entries - counted.entries);
     batches.inc(counts.batches - counted.batches);
@@ -108,6 +139,5 @@ const ledgerMetrics = (metrics: ReturnType<typeof createMetrics>, core: Datacent
     counted = { entries: counts.entries, batches: counts.batches, failed: counts.failed };
     largest.set(counts.largestBatch);
     if (ledger.head !== undefined) head.set(ledger.head.seq);
-    if (leaves.measuredPerSecond !== undefined) rate.set(leaves.measuredPerSecond);
   };
 };

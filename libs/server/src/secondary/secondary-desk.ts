@@ -31,6 +31,7 @@ export interface AuthorityStanding {
   readonly failures: number;
 }
 
+/** What {@link SecondaryDesk} needs. */
 export interface SecondaryDeskParts {
   readonly core: DatacenterCore;
   readonly replicator: Replicator;
@@ -126,6 +127,8 @@ export class SecondaryDesk extends ReplicationDesk {
   #intermediate(feed: ReplicationStatus, now: EpochMs): StreamStatus {
     const { state, reason, code, lastSuccessAt, lastErrorAt, failures } = this.parts.standing();
     const { source, epoch } = feed;
+    // A good intermediate stays good for months: its age is no lag.
+    const lagMs = state === 'READY' ? 0 : now - (lastSuccessAt ?? now);
     return {
       stream: 'intermediate',
       state,
@@ -134,7 +137,7 @@ export class SecondaryDesk extends ReplicationDesk {
       ...(source !== undefined && { source }),
       ...(epoch !== undefined && { epoch }),
       ...(lastErrorAt !== undefined && { lastErrorAt }),
-      ...(lastSuccessAt !== undefined && { lastSuccessAt, lastAttemptAt: lastSuccessAt, lagMs: now - lastSuccessAt }),
+      ...(lastSuccessAt !== undefined && { lastSuccessAt, lastAttemptAt: lastSuccessAt, lagMs }),
       appliedIndex: feed.appliedIndex,
       sourceIndex: feed.sourceIndex,
       changedIndex: stateIndex(0),
