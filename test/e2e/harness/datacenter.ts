@@ -62,6 +62,8 @@ export interface DatacenterParts {
 interface AgentPlace {
   readonly httpBind: string;
   readonly tokenFile: string;
+  /** Its own pin; absent: the one that the primary publishes. */
+  readonly pinFile?: string;
 }
 
 /** The first start makes a database, keys and certificates. */
@@ -141,14 +143,14 @@ export class Datacenter {
   }
 
   /** An agent of this datacenter on a host of that name, not started yet. */
-  anotherAgent(node: string, { httpBind, tokenFile }: AgentPlace): MeshProcess {
+  anotherAgent(node: string, { httpBind, tokenFile, pinFile }: AgentPlace): MeshProcess {
     const { addresses, folder, rootFingerprintFile } = this.parts;
     const env = {
       ...this.#shared(node),
       BANYAN_HTTP_BIND: httpBind,
       BANYAN_SERVER_LAN_ADDRESSES: addresses.lan,
       BANYAN_AGENT_TOKEN_FILE: tokenFile,
-      BANYAN_ROOT_FINGERPRINT_FILE: rootFingerprintFile,
+      BANYAN_ROOT_FINGERPRINT_FILE: pinFile ?? rootFingerprintFile,
       BANYAN_REISSUE_SLOT: REISSUE_SLOT,
     };
     return new MeshProcess({ name: node, entry: 'apps/agent/src/main.js', env }, join(folder, 'logs'));

@@ -19,13 +19,25 @@ export class SpareAgent {
   private constructor(
     readonly node: string,
     readonly process: MeshProcess,
-    private readonly address: string,
+    readonly address: string,
     private readonly token: string,
   ) {}
 
   /** Gets a token of its own from the operator, starts, and holds leaves of services of those names. */
   static async start(mesh: Mesh, datacenter: DatacenterName, services: readonly string[]): Promise<SpareAgent> {
-    const node = `${datacenter}-agent-2`;
+    const spare = await SpareAgent.layOut(mesh, datacenter, {});
+    spare.process.start();
+    await spare.ready();
+    for (const service of services) await spare.leaf(service);
+    return spare;
+  }
+
+  /** Not started yet. `pinFile`: a fingerprint of its own instead of the one that the primary publishes. */
+  static async layOut(
+    mesh: Mesh,
+    datacenter: DatacenterName,
+    { node = `${datacenter}-agent-2`, pinFile }: { readonly node?: string; readonly pinFile?: string },
+  ): Promise<SpareAgent> {
     const { SecretID } = await mesh[datacenter].askServer<{ SecretID: string }>({
       method: 'PUT',
       path: '/v1/acl/token',
@@ -35,12 +47,9 @@ export class SpareAgent {
     const tokenFile = join(mesh.folder, `${node}.token`);
     writeFileSync(tokenFile, `${SecretID}\n`, { mode: 0o600 });
     const httpBind = await freeAddress();
-    const process = mesh.watch(mesh[datacenter].anotherAgent(node, { httpBind, tokenFile }));
-    const spare = new SpareAgent(node, process, httpBind, mesh.secrets.token('management'));
-    process.start();
-    await spare.ready();
-    for (const service of services) await spare.leaf(service);
-    return spare;
+    const place = { httpBind, tokenFile, ...(pinFile !== undefined && { pinFile }) };
+    const process = mesh.watch(mesh[datacenter].anotherAgent(node, place));
+    return new SpareAgent(node, process, httpBind, mesh.secrets.token('management'));
   }
 
   async ready(limitMs = READY_LIMIT_MS): Promise<void> {
