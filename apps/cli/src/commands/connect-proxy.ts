@@ -52,5 +52,6 @@ const connectProxyCommand = (): Command =>
       await runProxy(connection, proxyId, consoleLogger(process.env));
     });
 
+/** `banyan connect`. */
 export const connectCommand = (): Command =>
   new Command('connect').description('work with the service mesh').addCommand(connectProxyCommand());

@@ -110,5 +110,6 @@ const providerCheckCommand = (): Command =>
     .addHelpText('after', EXAMPLES)
     .action(check);
 
+/** `banyan ca`. */
 export const caCommand = (): Command =>
   new Command('ca').description('work with the certificate authority').addCommand(providerCheckCommand());

@@ -19,6 +19,7 @@ FROM unnest($1::text[], $2::jsonb[], $3::float8[]) AS heard (node, report, age_m
 ON CONFLICT (node) DO UPDATE SET report = EXCLUDED.report, reported_at = EXCLUDED.reported_at, server = EXCLUDED.server
 WHERE agent_report.reported_at <= EXCLUDED.reported_at`;
 
+/** What {@link AgentReportStore} needs. */
 export interface AgentReportStoreOptions {
   readonly store: Store;
   /** ID of this server. */

@@ -17,6 +17,7 @@ const FRESH_AFTER_REPORT_MS = 250;
 /** For the spread of renewals, which changes slowly. */
 const SPREAD_FRESH_MS = 3_000;
 
+/** What {@link DatacenterAdoptionReader} needs. */
 export interface DatacenterAdoptionReaderOptions {
   readonly store: Store;
   readonly reports: AgentReportStore;

@@ -23,6 +23,7 @@ export interface Asked {
 
 type Reason = Laggard['reason'];
 
+/** Whether the agent was heard within 15 s. */
 export const isLive = ({ seenAt }: KnownAgent, now: EpochMs): boolean => now - seenAt <= LIVE_WITHIN_MS;
 
 /** Whether the agent, and every sidecar that reports to it, verifies with the root. */

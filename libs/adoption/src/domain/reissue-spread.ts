@@ -7,6 +7,7 @@ const URGENT_SHARE = 1;
 /** A re-issue is never spread wider: a rotation has to end. */
 const MOST_MS = 30 * 60_000;
 
+/** How much is to be signed anew, and how fast that may go. */
 export interface ReissueLoad {
   /** Certificates that would be signed anew: live leaves of workloads, and the agents' own. */
   readonly certificates: number;

@@ -15,6 +15,7 @@ export interface AuthorityFacts {
   readonly signing: DatacenterAdoption['signing'];
 }
 
+/** What {@link summarize} is made from. */
 export interface AdoptionParts {
   readonly authority: AuthorityFacts;
   readonly agents: readonly KnownAgent[];

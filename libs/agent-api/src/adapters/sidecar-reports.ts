@@ -7,6 +7,7 @@ const KEPT_MS = 60_000;
 /** More sidecars than this on one host are not remembered: the one that was heard longest ago goes first. */
 const MOST_REPORTS = 4_096;
 
+/** What {@link SidecarReports} needs. */
 export interface SidecarReportsOptions {
   readonly clock: Clock;
   /** The active root, while others are in the bundle beside it. */

@@ -3,6 +3,7 @@ import type { Shadow, SidecarReport, SidecarSummary } from '@banyan/adoption';
 /** As many failing peers as an agent's report may name. */
 const MOST_FAILURES = 20;
 
+/** What the agent itself knows, to hold reports against. */
 export interface HostFacts {
   /** The one root that the shadow trust store should hold; absent while the bundle holds a single root. */
   readonly comparedRootId: string | undefined;

@@ -27,6 +27,7 @@ import type { SigningGate } from './signing-gate.js';
 import { Waiters } from './waiters.js';
 import type { CacheTools } from './watched-entry.js';
 
+/** What {@link LeafEntry} needs. */
 export interface LeafEntryOptions extends CacheTools {
   readonly datacenter: string;
   readonly service: string;

@@ -17,6 +17,7 @@ export const renewalMoment = (validity: { notBefore: EpochMs; notAfter: EpochMs 
 /** A refusal for rate says when to come back; up to a tenth of that is added, so that two servers' crowds do not meet. */
 export const comeBackMs = (retryAfterMs: number, fraction: number): number => retryAfterMs * (1 + fraction / 10);
 
+/** A leaf and its bundle at one moment. */
 export interface LeafSituation {
   readonly renewAt: EpochMs;
   /** The root above the leaf. */
@@ -32,6 +33,7 @@ export interface LeafSituation {
   readonly now: EpochMs;
 }
 
+/** What is to be done with a leaf, and when. */
 export type LeafDue =
   | { readonly kind: 'renew'; readonly reason: Exclude<LeafReason, 'first'> }
   | { readonly kind: 'wait'; readonly until: EpochMs }

@@ -1,5 +1,6 @@
 import type { SecretText } from '@banyan/kernel';
 
+/** What a server answers: the leaf with its intermediates, leaf first, PEM. */
 export interface SignedLeaf {
   /** Leaf, issuer, cross-signed certificates; no root. */
   readonly chainPem: string;
@@ -14,6 +15,7 @@ export interface SignedLeaf {
  */
 export type LeafReason = 'first' | 'renewal' | 'rotation' | 'taint';
 
+/** What a server is asked: a PKCS#10 in PEM, on behalf of whom, and why. */
 export interface LeafRequest {
   readonly csrPem: string;
   readonly token: SecretText | undefined;

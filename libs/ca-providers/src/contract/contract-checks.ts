@@ -26,9 +26,11 @@ export class ContractBreach extends Error {
   override readonly name = 'ContractBreach';
 }
 
+/** A breach, in words for the author of the provider. */
 export const fail = (text: string, cause?: unknown): ContractBreach =>
   new ContractBreach(text, cause === undefined ? undefined : { cause });
 
+/** Throws a breach with these words unless it is true. */
 export const holds = (truth: boolean, otherwise: string): void => {
   if (!truth) throw fail(otherwise);
 };
@@ -59,6 +61,7 @@ export const requireLeafPath = async (
   if (!verdict.ok) throw fail(`a leaf does not verify: ${verdict.code}: ${verdict.reason}`);
 };
 
+/** Signs a prepared certificate with a key that is at hand. */
 export const issueWith = async (prepared: PreparedCertificate, privateKey: KeyObject): Promise<Certificate> =>
   issue(prepared, new LocalSigner(privateKey));
 

@@ -17,6 +17,7 @@ export interface ProviderSubject {
   close?(): Promise<void>;
 }
 
+/** What providers differ in; everything else is asked of all. */
 export interface ProviderAbilities {
   /** Makes a root per rotation; else it always finds the one that is configured. */
   readonly makesRoots: boolean;

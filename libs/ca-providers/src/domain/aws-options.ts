@@ -4,8 +4,10 @@ import { z } from 'zod';
 
 /** The names Consul's provider takes, and `Region` and `Endpoint`, which else come from AWS's own settings. */
 export const AWS_OPTION_NAMES = ['ExistingARN', 'DeleteOnExit', 'Region', 'Endpoint'] as const;
+/** What makes another root. */
 export const AWS_IDENTITY_NAMES = ['ExistingARN', 'Region'] as const;
 
+/** Options after parsing. */
 export interface AwsOptions {
   /** A root certificate authority of the operator's. Absent: banyan creates one per root. */
   readonly existingArn?: string;

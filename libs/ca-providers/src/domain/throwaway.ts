@@ -17,6 +17,7 @@ import {
 /** Nothing that is made for a trial lives longer. */
 export const TRIAL_LIFE_MS = 15 * MINUTE;
 
+/** Where and when a trial is made. */
 export interface TrialSetting {
   /** `<uuid>.consul` */
   readonly trustDomain: string;

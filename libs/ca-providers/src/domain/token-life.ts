@@ -33,5 +33,6 @@ export const tokenLife = (said: {
 /** A renewal that brings less than this share of the first life says that the token's longest life is near. */
 const WORTH_RENEWING = 0.5;
 
+/** Whether a renewal brought so little that the token is better replaced. Units: seconds. */
 export const renewalIsExhausted = (firstSeconds: number, renewedSeconds: number): boolean =>
   renewedSeconds > 0 && renewedSeconds < firstSeconds * WORTH_RENEWING;

@@ -11,6 +11,7 @@ export interface VaultCall {
   readonly capabilities?: readonly string[];
 }
 
+/** An answer of any status. */
 export interface VaultAnswer {
   readonly status: number;
   /** Parsed JSON; undefined for an empty body. */

@@ -46,6 +46,7 @@ export type VaultLogin =
       readonly jwt: SecretText | { readonly path: string };
     };
 
+/** How calls are authenticated: by a token that was given, or by one that a login brings. */
 export type VaultCredential =
   | { readonly kind: 'token'; readonly token: SecretText }
   | { readonly kind: 'login'; readonly login: VaultLogin };
@@ -61,6 +62,7 @@ export interface VaultConnection {
   readonly skipVerify: boolean;
 }
 
+/** Options after parsing. */
 export interface VaultOptions {
   readonly connection: VaultConnection;
   readonly credential: VaultCredential;

@@ -41,6 +41,7 @@ export interface CaState {
   readonly taintedGone: readonly string[];
 }
 
+/** What the projection follows. */
 export const CA_TOPICS = ['trust-domain', 'root', 'ca-configuration', 'signing-authority'] as const;
 
 /**

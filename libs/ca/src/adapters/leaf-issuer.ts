@@ -35,6 +35,7 @@ export interface LeafOrder {
   readonly request: CertificateRequest;
 }
 
+/** A leaf as it is handed out. */
 export interface IssuedLeaf {
   readonly certificate: Certificate;
   /** Leaf, its issuer, then cross-signed certificates while an earlier root is in the bundle; no root. */
@@ -43,6 +44,7 @@ export interface IssuedLeaf {
   readonly index: StateIndex;
 }
 
+/** What {@link LeafIssuer} needs. */
 export interface LeafIssuerOptions {
   readonly datacenter: string;
   readonly store: Store;

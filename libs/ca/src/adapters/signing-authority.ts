@@ -24,6 +24,7 @@ import { crossSignedSteps, keySpecOf, type RootRecord } from '../domain/root-rec
 import { type CaProjection, signingKeyContext } from './ca-projection.js';
 import { SigningAuthorityRow } from './ca-rows.js';
 
+/** What {@link SigningAuthority} needs. */
 export interface SigningAuthorityOptions {
   readonly datacenter: string;
   readonly store: Store;

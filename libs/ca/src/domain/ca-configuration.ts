@@ -31,6 +31,7 @@ export interface CaConfiguration {
   readonly own: ProviderOptions;
 }
 
+/** What a new trust domain is configured with. Source: the Consul CA configuration. */
 export const DEFAULT_OPTIONS = { LeafCertTTL: '72h', IntermediateCertTTL: '8760h', RootCertTTL: '87600h' } as const;
 
 /** The options that every provider takes, in their documented spelling; all of them are public. */

@@ -19,6 +19,7 @@ const FIRST_HOLD_MS = 5;
  */
 export const DEFAULT_CSR_MAX_PER_SECOND = 250;
 
+/** The limits as they are configured; 0 is none. */
 export interface CsrLimits {
   /** 0 = no limit by rate. */
   readonly perSecond: number;

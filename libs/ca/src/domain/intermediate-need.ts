@@ -13,6 +13,7 @@ export interface IntermediateSituation {
   readonly now: EpochMs;
 }
 
+/** Whether an intermediate is to be asked for, and why, or when to look again. */
 export type IntermediateNeed =
   | { readonly kind: 'none'; readonly checkAgainAt: EpochMs; readonly reason?: string }
   | { readonly kind: 'vacant' | 'root-changed' | 'half-life'; readonly reason: string };

@@ -2,6 +2,7 @@ import type { EpochMs } from '@banyan/kernel';
 
 /** Why a certificate was asked for. It is for people to read: nothing is decided by it. */
 const ISSUANCE_REASONS = ['first', 'renewal', 'rotation', 'taint'] as const;
+/** One of the reasons of {@link Requester}: first of its kind, at its time, with another root, or in place of a compromised one. */
 export type IssuanceReason = (typeof ISSUANCE_REASONS)[number];
 
 /** What an agent says of itself; one of an earlier version says nothing, and that counts as `first`. */

@@ -1,6 +1,7 @@
 import type { EpochMs, StateIndex } from '@banyan/kernel';
 import { type Certificate, type KeySpec, parseKeySpec } from '@banyan/pki';
 
+/** Where a root stands in a rotation; see {@link RootRecord.state}. */
 export type RootState = 'next' | 'active' | 'inactive';
 
 /** The public part of a root authority, as every datacenter holds it. */

@@ -3,6 +3,7 @@ import { type EpochMs, HOUR } from '@banyan/kernel';
 /** `auto`: a rotation is started when the root is due. `notice`: it is said, and an operator starts it. */
 export type RootRenewalPolicy = 'auto' | 'notice';
 
+/** The active root at one moment. */
 export interface RootRenewalSituation {
   /** Of the active root. */
   readonly notBefore: EpochMs;
@@ -12,6 +13,7 @@ export interface RootRenewalSituation {
   readonly policy: RootRenewalPolicy;
 }
 
+/** Nothing yet, a notice for people, or a renewal that is due. */
 export type RootRenewalVerdict =
   | { readonly kind: 'none'; readonly checkAgainAt: EpochMs }
   /** `at`: when the renewal is due. */

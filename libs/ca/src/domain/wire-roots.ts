@@ -23,6 +23,7 @@ export interface WireRoot {
   readonly ModifyIndex: StateIndex;
 }
 
+/** The answer of `GET /v1/connect/ca/roots` (contract §1.1), with fields of our own that are named so. */
 export interface WireRoots {
   readonly ActiveRootID: string;
   readonly TrustDomain: string;
@@ -31,6 +32,7 @@ export interface WireRoots {
   readonly TaintedRoots?: readonly string[];
 }
 
+/** What {@link toWireRoots} shows. */
 export interface RootsView {
   readonly trustDomain: { readonly name: string; readonly clusterId: string };
   readonly roots: readonly RootRecord[];

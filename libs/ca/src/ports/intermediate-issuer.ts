@@ -7,6 +7,7 @@ export interface IntermediateRequest {
   readonly rootId: string;
 }
 
+/** The intermediate in PEM, and the root that signed it. */
 export interface IssuedIntermediate {
   readonly certificatePem: string;
   /** The root that signed it. */

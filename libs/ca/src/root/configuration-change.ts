@@ -7,6 +7,7 @@ import { conflict, lockedRoots } from './root-shift.js';
 /** The options that hold for a datacenter whatever its root is. */
 const CARRIED = ['leafcertttl', 'intermediatecertttl', 'csrmaxpersecond', 'csrmaxconcurrent'];
 
+/** A change of the configuration, and what it was made to. */
 export interface ConfigurationChange {
   readonly change: SecretConfiguration;
   /** Its options with secrets hidden: what is read back. */

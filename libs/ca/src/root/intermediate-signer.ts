@@ -9,6 +9,7 @@ import { authorityIssuance } from './authority-issuance.js';
 import type { OpenRoot } from './provider-access.js';
 import type { RootMaker } from './root-maker.js';
 
+/** What {@link IntermediateSigner} needs. */
 export interface IntermediateSignerParts {
   readonly projection: CaProjection;
   readonly maker: Pick<RootMaker, 'shortId'>;

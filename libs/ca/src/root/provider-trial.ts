@@ -2,6 +2,7 @@ import type { ProviderTrial } from '../domain/root-order.js';
 import type { PreflightRequest, PreflightStep } from '../ports/root-provider.js';
 import type { ProviderAccess, SecretConfiguration } from './provider-access.js';
 
+/** A provider by its configuration, and what it is to be tried with. */
 export interface TrialSubject {
   readonly configuration: SecretConfiguration;
   readonly request: PreflightRequest;

@@ -17,6 +17,7 @@ export interface ReturnedRoot {
   takeBack(tx: Transaction): Promise<void>;
 }
 
+/** What is here, and what a replica says was here. */
 export interface ReturnedRootsQuestion {
   /** The roots that are here. */
   readonly bundle: readonly RootRecord[];

@@ -27,6 +27,7 @@ import { tryProviders } from './provider-trial.js';
 import { type ProvedRoot, RootMaker } from './root-maker.js';
 import { conflict, lockedRoots, RootShift } from './root-shift.js';
 
+/** What {@link RootAuthority} needs. */
 export interface RootAuthorityOptions {
   readonly datacenter: string;
   readonly store: Store;

@@ -8,6 +8,7 @@ import type { RootProvider } from '../ports/root-provider.js';
 import type { OpenRoot, ProviderAccess, SecretConfiguration } from './provider-access.js';
 import { proveRoot } from './root-proof.js';
 
+/** What {@link RootMaker} needs. */
 export interface RootMakerParts {
   readonly datacenter: string;
   readonly access: ProviderAccess;
@@ -15,6 +16,7 @@ export interface RootMakerParts {
   readonly random: Random;
 }
 
+/** All that the next root is made from. */
 export interface RootRecipe {
   readonly rotationId: string;
   readonly configuration: SecretConfiguration;

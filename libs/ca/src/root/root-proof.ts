@@ -13,6 +13,7 @@ import {
 } from '@banyan/pki';
 import type { RootProvider } from '../ports/root-provider.js';
 
+/** What {@link proveRoot} proves, and with what. */
 export interface RootProofParts {
   readonly provider: RootProvider;
   readonly keyReference: string;

@@ -2,6 +2,7 @@ import { type Clock, type EpochMs, HOUR, isBanyanError, type Logger, messageOf }
 import type { CaProjection } from '../adapters/ca-projection.js';
 import { rootRenewal, type RootRenewalPolicy, type RootRenewalVerdict } from '../domain/root-renewal.js';
 
+/** What {@link RootRenewal} needs. */
 export interface RootRenewalOptions {
   readonly projection: CaProjection;
   readonly policy: RootRenewalPolicy;

@@ -11,6 +11,7 @@ import type { RootProviderKind } from '../ports/root-provider.js';
 import type { ProviderAccess } from './provider-access.js';
 import { keepTransition, successorOf } from './root-transitions.js';
 
+/** What {@link RootShift} needs. */
 export interface RootShiftParts {
   readonly access: ProviderAccess;
   readonly kinds: ReadonlyMap<string, RootProviderKind>;

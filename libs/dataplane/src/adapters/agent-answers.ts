@@ -68,11 +68,13 @@ const read = <T>(shape: z.ZodType<T>, body: string, what: string): T => {
 
 // Each reader below throws `REQUEST_INVALID` naming the field, never its value.
 
+/** `GET /v1/agent/connect/ca/leaf/<service>`. */
 export const readLeaf = (body: string): LeafMaterial => {
   const leaf = read(leafShape, body, 'the leaf');
   return { certificatePem: leaf.CertPEM, privateKeyPem: new SecretText(leaf.PrivateKeyPEM) };
 };
 
+/** `GET /v1/agent/connect/ca/roots`. */
 export const readTrust = (body: string): TrustMaterial => {
   const trust = read(trustShape, body, 'the roots');
   const rootPems = trust.Roots.map((root) => root.RootCert);
@@ -126,6 +128,7 @@ export const readEndpoints = (body: string): readonly Endpoint[] =>
     datacenter: Node.Datacenter,
   }));
 
+/** `POST /v1/agent/connect/authorize`. */
 export const readAuthorization = (body: string): Authorization => {
   const answer = read(authorizationShape, body, 'authorize');
   return { authorized: answer.Authorized, reason: answer.Reason };

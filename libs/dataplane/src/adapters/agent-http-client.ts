@@ -6,6 +6,7 @@ import { timeLimit } from './time-limit.js';
 /** A catalog answer with thousands of instances fits well; anything longer is not from our agent. */
 const LONGEST_BODY_BYTES = 16 * 1024 * 1024;
 
+/** Where the agent is, and on whose behalf it is asked. */
 export interface AgentAddress {
   /** `http://host:port`, `https://host:port` or `unix:///path`. */
   readonly address: string;
@@ -13,6 +14,7 @@ export interface AgentAddress {
   readonly timers: Timers;
 }
 
+/** One call of the agent. */
 export interface AgentRequest {
   readonly method: 'GET' | 'POST' | 'PUT';
   /** Path with query; it never carries the token. */
@@ -22,6 +24,7 @@ export interface AgentRequest {
   readonly signal?: AbortSignal;
 }
 
+/** An answer of any status. */
 export interface AgentAnswer {
   readonly status: number;
   readonly body: string;

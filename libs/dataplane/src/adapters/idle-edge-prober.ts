@@ -11,6 +11,7 @@ const LOOK_MS = 1_000;
 const UNTIL_WOKEN_MS = 24 * 3_600_000;
 const BACKOFF = { firstMs: 1_000, capMs: 10_000 };
 
+/** What {@link IdleEdgeProber} needs. */
 export interface IdleEdgeProberOptions {
   readonly inUse: () => MaterialInUse | undefined;
   readonly edges: () => readonly UpstreamEdge[];

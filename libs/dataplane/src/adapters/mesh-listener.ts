@@ -17,6 +17,7 @@ const KEEP_ALIVE_MS = 30_000;
 /** A probe is answered by the end of the connection; who does not end its side by then is cut. */
 const PROBE_LIMIT_MS = 2_000;
 
+/** What {@link MeshListener} needs. */
 export interface MeshListenerOptions {
   /** The name of the service that is protected. */
   readonly target: string;

@@ -6,6 +6,7 @@ import { TlsMaterial, type TlsState } from './tls-material.js';
 /** Judging one peer costs up to a fifth of a millisecond: after so many, others run. */
 const SLICE = 16;
 
+/** What {@link MeshMaterial} needs. */
 export interface MeshMaterialOptions {
   readonly clock: Clock;
   readonly timers: Timers;

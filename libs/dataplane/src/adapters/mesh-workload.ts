@@ -32,6 +32,7 @@ const FIRST_ANSWER_LIMIT_MS = 5_000;
 /** Destinations whose instances are followed; the one that was used longest ago goes first. */
 const MOST_DESTINATIONS = 256;
 
+/** What {@link MeshWorkload} needs. */
 export interface MeshWorkloadOptions {
   readonly source: MeshSource;
   /** The service this application is, and its ID as registered with the agent. */

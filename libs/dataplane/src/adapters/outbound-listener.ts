@@ -6,6 +6,7 @@ import type { PeerDialerOptions } from './peer-dialer.js';
 import { splice } from './splice.js';
 import { UpstreamEdge } from './upstream-edge.js';
 
+/** What {@link OutboundListener} needs. */
 export interface OutboundOptions extends PeerDialerOptions {
   readonly upstream: Upstream;
 }

@@ -9,6 +9,7 @@ import type { TlsState } from './tls-material.js';
 
 const KEEP_ALIVE_MS = 30_000;
 
+/** Whom {@link connectToPeer} connects to, with what, and for how long it tries. */
 export interface PeerConnectionOptions {
   readonly endpoint: Endpoint;
   /** Whom the peer must prove to be. */

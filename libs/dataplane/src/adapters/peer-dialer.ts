@@ -11,6 +11,7 @@ import { connectToPeer } from './peer-connection.js';
 import { presentedChain } from './presented-chain.js';
 import { timeLimit } from './time-limit.js';
 
+/** What {@link PeerDialer} needs. */
 export interface PeerDialerOptions {
   /** The newest material; read for each connection. */
   readonly inUse: () => MaterialInUse | undefined;
@@ -26,6 +27,7 @@ export interface Destination {
   readonly datacenter: string;
 }
 
+/** How long a handshake may take, unit ms, and who may end it. */
 export interface DialLimits {
   readonly limitMs: number;
   readonly signal: AbortSignal;

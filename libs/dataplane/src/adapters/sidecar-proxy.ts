@@ -20,6 +20,7 @@ const RECHECK_AGAIN_MS = 1_000;
 const LISTEN_BACKOFF = { firstMs: 200, capMs: 5_000 };
 const DEFAULT_DRAIN_MS = 5_000;
 
+/** What {@link SidecarProxy} needs. */
 export interface SidecarProxyOptions {
   readonly source: MeshSource;
   readonly clock: Clock;
@@ -34,6 +35,7 @@ export interface SidecarProxyOptions {
   readonly drainMs?: number;
 }
 
+/** The ports it listens on. */
 export interface ProxyPorts {
   readonly inbound: number | undefined;
   readonly upstreams: Readonly<Record<string, number>>;

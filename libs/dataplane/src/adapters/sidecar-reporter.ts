@@ -8,6 +8,7 @@ const LOOK_MS = 1_000;
 const REPEAT_MS = 10_000;
 const BACKOFF = { firstMs: 1_000, capMs: REPEAT_MS };
 
+/** What {@link SidecarReporter} needs. */
 export interface SidecarReporterOptions {
   /** The proxy's or service's ID and the service's name, once they are known. */
   readonly self: () => { readonly id: string; readonly service: string } | undefined;

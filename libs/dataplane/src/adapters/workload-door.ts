@@ -13,6 +13,7 @@ export interface LocalService {
   readonly port: number;
 }
 
+/** What {@link joinWorkload} needs. */
 export interface WorkloadDoorOptions {
   readonly local: () => LocalService;
   readonly timers: Timers;

@@ -10,6 +10,7 @@ export interface ServicePeer {
   readonly serial: string;
 }
 
+/** Who a peer is, or why its certificate does not say so. */
 export type PeerReading =
   | { readonly ok: true; readonly peer: ServicePeer }
   | { readonly ok: false; readonly reason: string };

@@ -22,6 +22,7 @@ export interface ProbePace {
   readonly everyMs: number;
 }
 
+/** Unless another one is given: six looks a minute at an edge that nobody uses. */
 export const PROBE_PACE: ProbePace = { idleAfterMs: 30_000, everyMs: 10_000 };
 
 /** One edge (an upstream) and when it was last seen at work. */

@@ -27,6 +27,7 @@ export interface ProxyCounters {
   activeOutbound: number;
 }
 
+/** Of a proxy that has just started. */
 export const zeroCounters = (): ProxyCounters => ({
   inboundHandshakes: 0,
   inboundHandshakeFailures: 0,

@@ -16,6 +16,7 @@ export interface Standing {
   readonly validUntil: EpochMs | undefined;
 }
 
+/** A chain, and what it is held against. */
 export interface StandingQuestion {
   readonly chain: PeerChain;
   readonly trust: TrustView;

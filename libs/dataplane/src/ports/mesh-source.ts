@@ -27,6 +27,7 @@ export interface AuthorizeQuestion {
   readonly clientCertSerial: string;
 }
 
+/** Whether a connection may be served, and the reason to log. */
 export interface Authorization {
   readonly authorized: boolean;
   readonly reason: string;

@@ -40,6 +40,7 @@ export const canaryEntry = ({ sequence, writtenAt }: Canary): ServiceIntentions 
 /** The canary as plain JSON: what is hashed and replicated. */
 export const canaryBody = ({ sequence, writtenAt }: Canary): JsonValue => ({ sequence, writtenAt });
 
+/** The content hash under which it is logged and replicated. */
 export const canaryHash = (canary: Canary): string => contentHash(canaryBody(canary));
 
 /** The question that asks a decision engine for the canary. */

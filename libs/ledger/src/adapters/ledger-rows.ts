@@ -25,6 +25,7 @@ export interface IssuanceRow {
 
 const at = (date: Date): EpochMs => epochMs(date.getTime());
 
+/** The row as an entry. */
 export const entryOf = (row: IssuanceRow): LedgerEntry => ({
   seq: Number(row.seq),
   issuance: {

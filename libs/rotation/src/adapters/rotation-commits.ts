@@ -12,6 +12,7 @@ import { insertRotation, lockRotations, rotationBody, unfinishedRotations, updat
 /** A server's memory shows a commit within ms; longer means that its database is away. */
 const CATCH_UP_LIMIT_MS = 10_000;
 
+/** What {@link RotationCommits} needs. */
 export interface CommitParts {
   readonly store: Store;
   readonly follower: ChangeFollower;

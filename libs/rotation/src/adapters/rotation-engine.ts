@@ -16,6 +16,7 @@ import { type Planned, requireConfirmed, RotationPlanner } from './rotation-plan
 import { RotationStepper } from './rotation-stepper.js';
 import { sealOrder } from './sealed-order.js';
 
+/** What {@link RotationEngine} needs. */
 export interface RotationEngineOptions {
   /** The primary's own name. */
   readonly datacenter: string;

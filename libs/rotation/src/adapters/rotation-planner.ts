@@ -7,6 +7,7 @@ import { publicOptions } from '../domain/order-summary.js';
 import { planHash, type RotationPlan } from '../domain/plan.js';
 import type { Confirmation, RotationRequest, TaintRequest } from '../domain/request.js';
 
+/** What {@link RotationPlanner} needs. */
 export interface PlannerParts {
   readonly steps: RootSteps;
   readonly evidence: AdoptionEvidence;

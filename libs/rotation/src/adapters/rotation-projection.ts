@@ -5,6 +5,7 @@ import { isBefore } from '../domain/concurrency.js';
 import { type IndexedRotation, RotationReader } from '../ports/rotation-reader.js';
 import { rotationOf, RotationRow } from './rotation-row.js';
 
+/** What readers of rotations wait for. */
 export const ROTATION_TOPICS = ['rotation'] as const;
 
 /** Every rotation in memory, kept by the change follower: a handful a year. */

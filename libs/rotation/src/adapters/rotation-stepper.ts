@@ -17,6 +17,7 @@ import type { Rotation } from '../domain/rotation.js';
 import type { RotationCommits } from './rotation-commits.js';
 import { openOrder } from './sealed-order.js';
 
+/** What {@link RotationStepper} needs. */
 export interface StepperParts {
   /** The primary's own name. */
   readonly datacenter: string;

@@ -17,6 +17,7 @@ export const unfinishedRotations = async (manager: EntityManager): Promise<reado
   return rows.map(rotationOf).toSorted((a, b) => (isBefore(a, b) ? -1 : 1));
 };
 
+/** The record as JSON, without what is undefined: what is stored, hashed and replicated. */
 export const rotationBody = (rotation: Rotation): JsonValue => JSON.parse(JSON.stringify(rotation)) as JsonValue;
 
 /** The context under which an order is sealed: it opens in its own row only. */

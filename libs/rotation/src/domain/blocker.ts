@@ -27,6 +27,7 @@ const BLOCKER_REASONS = [
   /** Leaves may be asked to live longer than the present root. */
   'leaf-outlives-root',
 ] as const;
+/** One of the reasons above. */
 export type BlockerReason = (typeof BLOCKER_REASONS)[number];
 
 /** The node of a blocker that stands for agents that are not named. */
@@ -57,6 +58,7 @@ const NEEDS_SOMEBODY: ReadonlySet<BlockerReason> = new Set<BlockerReason>([
   'provider',
 ]);
 
+/** Whether waiting alone leaves one of them where it is. */
 export const needsSomebody = (blockers: readonly Blocker[]): boolean =>
   blockers.some(({ reason }) => NEEDS_SOMEBODY.has(reason));
 

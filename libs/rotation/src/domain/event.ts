@@ -50,7 +50,9 @@ export type RotationEvent = { readonly at: EpochMs } & (
   | ({ readonly kind: 'take-over'; readonly rotationId: string } & ByPerson)
 );
 
+/** The name of an event. */
 export type EventKind = RotationEvent['kind'];
+/** The event of a name. */
 export type EventOf<K extends EventKind> = Extract<RotationEvent, { readonly kind: K }>;
 
 /** What a person can ask of a rotation over the API. */
@@ -62,6 +64,7 @@ export const VERBS = [
   'advance',
   'retire',
 ] as const satisfies readonly EventKind[];
+/** One of {@link VERBS}. */
 export type Verb = (typeof VERBS)[number];
 
 /** A change of the root rows that commits together with the rotation that asks for it. `publish` stages a made root. */

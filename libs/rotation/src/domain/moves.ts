@@ -13,6 +13,7 @@ export type Outcome =
 /** One cell of the table. */
 export type Step<K extends EventKind> = (rotation: Rotation, event: EventOf<K>) => Outcome;
 
+/** Nothing changes, and this is why. */
 export const refused = (reason: string): Outcome => ({ kind: 'refused', reason });
 
 /** Stays in its phase. */

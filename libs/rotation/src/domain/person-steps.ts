@@ -9,16 +9,19 @@ import { MOST_WAIVERS } from './waiver.js';
 const because = (text: string, reason: string | undefined): string =>
   reason === undefined ? text : `${text}: ${reason}`;
 
+/** Gates are looked at, and lead nowhere until it is resumed. */
 export const pause: Step<'pause'> = (rotation, event) =>
   rotation.health === 'paused'
     ? refused('it is paused already')
     : stays({ ...noted(rotation, event, because('paused', event.reason)), health: 'paused' });
 
+/** Gates lead on again. */
 export const resume: Step<'resume'> = (rotation, event) =>
   rotation.health === 'paused'
     ? stays({ ...noted(rotation, event, because('resumed', event.reason)), health: 'running' })
     : refused('it is not paused');
 
+/** Waits no longer for a datacenter or an agent, in this phase and all later ones. */
 export const waive: Step<'waive'> = (rotation, event) => {
   if (rotation.waivers.length >= MOST_WAIVERS) {
     return refused(`it has ${MOST_WAIVERS} waivers: waive all agents of the datacenter by the node *`);
@@ -83,6 +86,7 @@ export const retireNow: Step<'retire'> = (rotation, event) => {
   });
 };
 
+/** Before leaves have moved only a compromised root may leave. */
 export const retireCompromised: Step<'retire'> = (rotation, event) =>
   isCompromise(rotation)
     ? retireNow(rotation, event)
@@ -123,5 +127,6 @@ export const onlyRetire: Step<'take-over'> = (rotation, event) =>
     text: `rotation ${event.rotationId} replaces the root; only the end of the previous one is waited for`,
   });
 
+/** Leaves have moved already, so another rotation is in nobody’s way. */
 export const undisturbed: Step<'take-over'> = (rotation, event): Outcome =>
   stays(noted(rotation, event, `rotation ${event.rotationId} replaces the active root; this one goes on`));

@@ -10,10 +10,12 @@ export const PHASES = [
   'rolled-back',
   'failed',
 ] as const;
+/** One of {@link PHASES}. */
 export type Phase = (typeof PHASES)[number];
 
 /** Nothing changes any more. */
 export const FINISHED = ['completed', 'rolled-back', 'failed'] as const satisfies readonly Phase[];
+/** Whether nothing changes any more. */
 export const isFinished = (phase: Phase): boolean => (FINISHED as readonly Phase[]).includes(phase);
 
 /**
@@ -21,6 +23,7 @@ export const isFinished = (phase: Phase): boolean => (FINISHED as readonly Phase
  * is waited for.
  */
 const MOVING = ['prepare', 'distribute', 'activate', 'rolling-back'] as const satisfies readonly Phase[];
+/** Whether live leaves are still to move; see {@link MOVING}. */
 export const isMoving = (phase: Phase): boolean => (MOVING as readonly Phase[]).includes(phase);
 
 /** Phases that a gate ends, by a look at the evidence. */

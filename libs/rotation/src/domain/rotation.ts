@@ -100,6 +100,7 @@ export const rotationSchema = z.object({
 });
 export type Rotation = z.output<typeof rotationSchema>;
 
+/** The root that is to go is in wrong hands. */
 export const isCompromise = ({ reason }: Rotation): boolean => reason === 'compromise';
 
 /** Who stands in the way of the present phase. */

@@ -5,6 +5,7 @@ import { awsError } from './aws-errors.js';
 
 /** The SDK, loaded when the first call is made: whoever does not use AWS does not pay for it. */
 export type AwsSdk = typeof Aws;
+/** As the SDK takes them; absent, it looks in its own places. */
 export type AwsCredentials = Aws.ACMPCAClientConfig['credentials'];
 
 /** With the SDK's own retries. Its own limits are not used: their timers would hold a stopping process. */

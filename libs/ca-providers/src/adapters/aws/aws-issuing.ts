@@ -4,6 +4,7 @@ import { awsSigningAlgorithm } from '../../domain/aws-options.js';
 import { awsError } from './aws-errors.js';
 import type { AwsCalls } from './aws-calls.js';
 
+/** A certificate that AWS is asked to issue. Source: the API reference of AWS Private CA, IssueCertificate. */
 export interface AwsOrder {
   readonly arn: string;
   readonly csrPem: string;

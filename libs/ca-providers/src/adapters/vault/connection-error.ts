@@ -1,6 +1,7 @@
 import { BanyanError, isBanyanError, messageOf } from '@banyan/kernel';
 import { errorText } from '../../domain/error-name.js';
 
+/** What is said of an answer that no Vault gives. */
 export const TOO_LARGE = 'the answer is over 1 MiB: this is no Vault';
 
 /** What each failure of a TLS handshake asks for. */

@@ -17,6 +17,7 @@ import type { VaultOptions } from '../../domain/vault-options.js';
 import { VaultHttp } from './vault-http.js';
 import { type GrantedToken, tokenEnded, VaultLogins } from './vault-login.js';
 
+/** What {@link VaultSession} needs. */
 export interface VaultSessionParts {
   readonly options: VaultOptions;
   readonly clock: Clock;

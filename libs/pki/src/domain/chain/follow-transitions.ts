@@ -28,6 +28,7 @@ export interface BrokenTransition {
 /** What is remembered of a root that has left the bundle. Untrusted until {@link followTransitions} has checked it. */
 export type RootTransition = VouchedTransition | BrokenTransition;
 
+/** What is known, and what is presented by somebody who is not trusted yet. */
 export interface TransitionQuestion {
   /** What the asker trusts: certificates, or SHA-256 fingerprints in colon hex. */
   readonly known: readonly (Certificate | string)[];

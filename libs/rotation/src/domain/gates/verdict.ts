@@ -18,6 +18,7 @@ export type Gate = (rotation: Rotation, look: Look, now: number) => Verdict;
 /** A datacenter that was not heard for so long is not reachable: reports come every 3 s. */
 export const REPORT_STALE_MS = 60_000;
 
+/** A moment (ms since 1970) as RFC 3339 in UTC, for words. */
 export const iso = (moment: number): string => new Date(moment).toISOString();
 
 /** When the present phase began. */
