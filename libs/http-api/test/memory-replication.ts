@@ -47,10 +47,14 @@ export class MemoryReplication extends ReplicationDesk {
       reason: 'intentions: much',
       server: 'dc2-server-1',
       ageMs: 20,
-      streams: [
-        stream('tokens', { lastErrorAt: AT, lastErrorCode: 'ACL_NOT_FOUND', lastErrorReason: 'ACL not found' }),
-        stream('intentions', { state: 'DEGRADED', code: 'REPLICATION_HELD', reason: held.reason, held }),
-      ],
+      // The primary follows nobody.
+      streams:
+        this.role === 'primary'
+          ? []
+          : [
+              stream('tokens', { lastErrorAt: AT, lastErrorCode: 'ACL_NOT_FOUND', lastErrorReason: 'ACL not found' }),
+              stream('intentions', { state: 'DEGRADED', code: 'REPLICATION_HELD', reason: held.reason, held }),
+            ],
       holds: [held],
       quarantine: [
         {

@@ -36,6 +36,7 @@ export type RotateBody = z.infer<typeof rotateBody>;
 /** An empty body asks for a next root under the present configuration. */
 export const rotateInput = defineInput({ body: rotateBody, bodyOptional: true });
 
+/** A root and why it is compromised. */
 export const taintInput = defineInput({
   body: z.strictObject({
     RootID: z.string().min(1).max(64),
@@ -47,13 +48,17 @@ export const taintInput = defineInput({
 });
 
 const params = { id: pathText(64) };
+/** Only the common query. */
 export const listInput = defineInput({});
+/** The ID of a rotation. */
 export const oneInput = defineInput({ params });
+/** The ID of a rotation, and why something is asked of it. */
 export const actInput = defineInput({
   params,
   body: z.strictObject({ Reason: reason.optional() }),
   bodyOptional: true,
 });
+/** Whom a rotation shall no longer wait for, and why. */
 export const waiveInput = defineInput({
   params,
   body: z.strictObject({

@@ -42,7 +42,7 @@ const wireStream = (stream: StreamStatus) => ({
   HeldHash: stream.held?.hash ?? '',
 });
 
-export const wireCanary = (canary: CanaryView) => ({
+const wireCanary = (canary: CanaryView) => ({
   State: canary.state,
   Sequence: canary.sequence,
   AnsweredAt: time(canary.answeredAt),
@@ -128,7 +128,8 @@ const goTime = (at: EpochMs | undefined): string =>
 /** `GET /v1/acl/replication` (contract §8.1): the tokens, in the form existing clients know. Indexes are the primary's. */
 export const wireAclReplication = (view: ReplicationView) => {
   const tokens = view.streams.find((each) => each.stream === 'tokens');
-  if (view.role === 'primary' || tokens === undefined) {
+  // The primary follows nobody, so it has no streams.
+  if (tokens === undefined) {
     return {
       Enabled: false,
       Running: false,

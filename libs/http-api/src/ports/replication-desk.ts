@@ -61,6 +61,7 @@ export interface ReportedReplication {
   readonly canary: CanaryView;
 }
 
+/** All that an operator asks about replication, in one look. */
 export interface ReplicationView {
   readonly datacenter: string;
   readonly role: 'primary' | 'secondary';
