@@ -10,6 +10,7 @@ import { ReplicationCursorRow } from './replication-cursor.row.js';
 import { foreignSource, leaveEpoch } from './source-rows.js';
 import { type KnownFaults, StreamRound } from './stream-round.js';
 
+/** What {@link FeedApplier} needs. */
 export interface FeedApplierOptions {
   /** Name of the feed: its cursor's. */
   readonly feed: string;
@@ -97,7 +98,7 @@ export class FeedApplier {
     let [written, lookAgain] = [0, false];
     const named = new Set<string>();
     for (const [stream, items] of this.#parts(event)) {
-      const round = new StreamRound(this.#roundOf(stream), tx, event, faults);
+      const round = new StreamRound({ ...this.#roundOf(stream), event, faults }, tx);
       const outcome = await round.stage(items, epochChanged);
       written += outcome.written;
       lookAgain ||= outcome.lookAgain;

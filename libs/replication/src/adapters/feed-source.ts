@@ -4,6 +4,7 @@ import type { EntityManager } from 'typeorm';
 import type { ChangeFollower } from '@banyan/watch';
 import type { FeedCursor, FeedEvent, FeedItem } from '../domain/feed-event.js';
 
+/** What {@link FeedSource} needs. */
 export interface FeedSourceOptions {
   readonly store: Store;
   readonly follower: ChangeFollower;

@@ -24,6 +24,7 @@ import { AppliedWaits } from './applied-waits.js';
 import { FeedApplier } from './feed-applier.js';
 import { Silence } from './silence.js';
 
+/** What {@link Replicator} needs. */
 export interface ReplicatorOptions {
   /** Name of the feed. */
   readonly feed: string;

@@ -2,6 +2,7 @@ import type { Clock, EpochMs, Logger } from '@banyan/kernel';
 import type { Store } from '@banyan/store';
 import type { FeedCursor } from '../domain/feed-event.js';
 
+/** What {@link SourceHistory} needs. */
 export interface SourceHistoryOptions {
   readonly store: Store;
   readonly clock: Clock;

@@ -20,10 +20,13 @@ const ROUND_CODES: ReadonlySet<ErrorCode> = new Set([
 /** Refusals of records that were found before the round: by a dry run of the whole batch. */
 export type KnownFaults = ReadonlyMap<FeedItem, BanyanError>;
 
+/** What {@link StreamRound} needs. */
 export interface StreamRoundOptions {
   readonly stream: ReplicationStream;
   readonly clock: Clock;
   readonly limits: GuardLimits;
+  readonly event: FeedEvent;
+  readonly faults: KnownFaults;
 }
 
 /** What a round did to a stream. */
@@ -47,21 +50,19 @@ export class StreamRound {
   constructor(
     private readonly options: StreamRoundOptions,
     private readonly tx: Transaction,
-    private readonly event: FeedEvent,
-    private readonly faults: KnownFaults,
   ) {}
 
   /** Stages the round. `epochChanged`: the event is the first of another epoch than the one followed so far. */
   async stage(items: readonly FeedItem[], epochChanged: boolean): Promise<RoundOutcome> {
     const { stream } = this.options;
-    const isSnapshot = this.event.kind === 'snapshot';
+    const isSnapshot = this.options.event.kind === 'snapshot';
     if (!isSnapshot && items.length === 0) return this.#outcome();
     const hold = await lockHold(this.tx.manager, stream.name);
     if (!isSnapshot && hold !== null && hold.code !== 'REPLICATION_HELD') return this.#passOver(hold);
     const stored = isSnapshot ? await this.#stored() : undefined;
     if (stored !== undefined) {
       const objection = this.#objection(stored, items, { epochChanged, hold });
-      if (objection !== undefined) return this.#holdAll(stored, items, objection, hold);
+      if (objection !== undefined) return this.#holdAll({ stored, items, hold }, objection);
     }
     const deletions = stored === undefined ? await this.#named(items, hold) : absent(stored, items);
     const releasable = await this.#guard(deletions, { stored, items, hold });
@@ -129,10 +130,16 @@ export class StreamRound {
   }
 
   async #holdAll(
-    stored: ReadonlyMap<string, StoredRecord>,
-    items: readonly FeedItem[],
+    {
+      stored,
+      items,
+      hold,
+    }: {
+      readonly stored: ReadonlyMap<string, StoredRecord>;
+      readonly items: readonly FeedItem[];
+      readonly hold: ReplicationHoldRow | null;
+    },
     objection: StreamObjection,
-    hold: ReplicationHoldRow | null,
   ): Promise<RoundOutcome> {
     const deletions = absent(stored, items);
     const hash = this.#hashOf(stored, items);
@@ -183,14 +190,14 @@ export class StreamRound {
     next: Pick<ReplicationHoldRow, 'code' | 'reason' | 'hash' | 'deletions' | 'localCount'>,
     hold: ReplicationHoldRow | null,
   ): Promise<void> {
-    if (hold?.hash === next.hash && hold.epoch === this.event.epoch) return;
+    if (hold?.hash === next.hash && hold.epoch === this.options.event.epoch) return;
     await this.tx.manager.upsert(
       ReplicationHoldRow,
       {
         ...next,
         stream: this.options.stream.name,
-        epoch: this.event.epoch,
-        index: this.event.index,
+        epoch: this.options.event.epoch,
+        index: this.options.event.index,
         approved: false,
         since: hold?.since ?? this.options.clock.now(),
       },
@@ -205,7 +212,7 @@ export class StreamRound {
   async #upsert(item: FeedItem, stored: StoredRecord | undefined): Promise<void> {
     if (stored?.contentHash === item.contentHash) return;
     try {
-      const known = this.faults.get(item);
+      const known = this.options.faults.get(item);
       if (known !== undefined) throw known;
       if (await this.#topic(item.topic).stage(this.tx, item)) this.#written += 1;
     } catch (error) {
@@ -217,7 +224,7 @@ export class StreamRound {
 
   #quarantined(item: FeedItem, error: BanyanError): ReplicationQuarantineRow {
     const { topic, key, contentHash } = item;
-    const { epoch, index } = this.event;
+    const { epoch, index } = this.options.event;
     const place = { stream: this.options.stream.name, epoch, index, since: this.options.clock.now() };
     return { topic, key, contentHash, code: error.code, reason: messageOf(error), ...place };
   }

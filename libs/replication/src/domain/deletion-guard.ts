@@ -17,6 +17,7 @@ export interface Deletion {
   readonly key: string;
 }
 
+/** How much a round would delete, and of how much. */
 export interface RoundOfDeletions {
   readonly deletions: number;
   /** Records of the stream here, before the round. */

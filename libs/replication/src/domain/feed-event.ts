@@ -9,6 +9,7 @@ export interface FeedCursor {
   readonly logHash?: string;
 }
 
+/** A record as the feed carries it, or the name of one that is gone. */
 export interface FeedItem {
   readonly topic: string;
   readonly key: string;

@@ -1,6 +1,7 @@
 import type { EpochMs, StateIndex } from '@banyan/kernel';
 import type { ReplicationStatus, StreamHold, StreamStatus } from './replication-status.js';
 
+/** What is a stream’s own, beside what the feed says for all. */
 export interface StreamFigures {
   readonly stream: string;
   readonly changedIndex: StateIndex;
