@@ -179,7 +179,7 @@ describe('the WAN edge', () => {
     const client = wanWith(authority.issue(serverUri('dc2')));
     const request = { token, datacenter: 'dc2', csrPem: 'csr', wanAddress: '' };
     expect(await client.signIntermediate(request)).toMatchObject({ certificatePem: 'for dc2', rootId: 'r2' });
-    expect(await client.report({ datacenter: 'dc2', json: '{"ok":true}' })).toEqual({});
+    expect(await client.report({ datacenter: 'dc2', json: '{"ok":true}' })).toEqual({ roundTripMs: 0 });
     expect(server.wan.reports).toEqual(['{"ok":true}']);
     expect(await client.forward({ method: 'GET', path: '/v1/x', headers: {}, body: Buffer.alloc(0) })).toMatchObject({
       status: 204,

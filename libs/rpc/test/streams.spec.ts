@@ -70,7 +70,7 @@ describe('rotation', () => {
       release?.();
       expect(await stream.next()).toMatchObject({ value: { index: 2 } });
       // A new call of the same client goes over a new connection, with the certificate under root two.
-      expect(await client.report({ datacenter: 'dc2', json: 'after' })).toEqual({});
+      expect(await client.report({ datacenter: 'dc2', json: 'after' })).toEqual({ roundTripMs: 0 });
       expect(server.wan.reports).toContain('after');
       await expect(stale.report({ datacenter: 'dc2', json: 'stale' })).rejects.toMatchObject({
         code: 'PEER_UNAUTHENTICATED',

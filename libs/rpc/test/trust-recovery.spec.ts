@@ -6,7 +6,7 @@ import { FirstContact, type FirstContactOptions, RotatingIdentity } from '../src
 import { TRUST_DOMAIN, serverUri } from './support/test-authority.js';
 import { TestServer } from './support/test-server.js';
 import { createCsr, exportPrivateKeyPem, generateKeyPair } from '@banyan/pki';
-import type { RootTransitionMessage } from '../src/domain/messages/bootstrap-messages.js';
+import type { RootTransition as RootTransitionMessage } from '../src/domain/messages/bootstrap-messages.js';
 
 const clock = new SystemClock();
 const token = new SecretText('join-token-0123456789');

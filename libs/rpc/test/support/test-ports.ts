@@ -22,7 +22,7 @@ export class TestBootstrap extends BootstrapPort {
   trustDomain = TRUST_DOMAIN;
   tokensSeen: string[] = [];
   rootsAsked = 0;
-  transitions: boot.RootTransitionMessage[] = [];
+  transitions: boot.RootTransition[] = [];
   serverMs = 0;
 
   override async roots(): Promise<boot.RootsReply> {

@@ -5,6 +5,7 @@ import { errorOf, type UnreachableCode } from '../wire/error-status.js';
 import { CHANNEL_OPTIONS } from './channel-options.js';
 import { invoke, type Method } from './invoke.js';
 
+/** Whom a newcomer calls. */
 export interface BootstrapTarget {
   /** host:port */
   readonly address: string;

@@ -119,7 +119,7 @@ export class RpcChannel {
       } catch (error) {
         call.failed(error);
         tried.add(link);
-        if (!this.#mayRepeat(error, call, method, tried)) throw this.#translated(error, call, link);
+        if (!method.repeatable || !this.#isElsewhere(error, call, tried)) throw this.#translated(error, call, link);
       } finally {
         call.end();
       }
@@ -150,10 +150,11 @@ export class RpcChannel {
     }
   }
 
-  #mayRepeat(error: unknown, call: WatchedCall, method: Method<z.ZodType>, tried: ReadonlySet<ServerLink>): boolean {
+  /** Whether the call was lost on its way, and another server is left to try. */
+  #isElsewhere(error: unknown, call: WatchedCall, tried: ReadonlySet<ServerLink>): boolean {
     const untried = this.#generation?.links.some((link) => !tried.has(link)) ?? false;
     const lost = call.fell || (isServiceError(error) && isTransportFailure(error));
-    return untried && method.repeatable && lost;
+    return untried && lost;
   }
 
   #translated(error: unknown, call: WatchedCall, link: ServerLink): unknown {

@@ -58,7 +58,10 @@ export class ServerLink {
    * has ended.
    */
   begin(kind: 'unary' | 'stream', movable: boolean, outer: AbortSignal | undefined): WatchedCall {
-    const call = new WatchedCall(kind, movable, outer, {
+    const call = new WatchedCall({
+      kind,
+      movable,
+      outer,
       heard: () => this.#hear(),
       end: () => this.#ended(call),
     });
@@ -122,21 +125,30 @@ export class ServerLink {
   }
 }
 
+interface WatchedCallParts {
+  readonly kind: 'unary' | 'stream';
+  readonly movable: boolean;
+  /** The caller's own signal. */
+  readonly outer: AbortSignal | undefined;
+  readonly heard: () => void;
+  readonly end: () => void;
+}
+
 /** One call under way. */
 export class WatchedCall {
   readonly #abort = new AbortController();
   readonly #onOuter: () => void;
   #fell = false;
 
-  constructor(
-    readonly kind: 'unary' | 'stream',
-    private readonly movable: boolean,
-    private readonly outer: AbortSignal | undefined,
-    private readonly link: { readonly heard: () => void; readonly end: () => void },
-  ) {
+  constructor(private readonly parts: WatchedCallParts) {
+    const { outer } = parts;
     this.#onOuter = () => this.#abort.abort(outer?.reason);
     if (outer?.aborted) this.#onOuter();
     else outer?.addEventListener('abort', this.#onOuter, { once: true });
+  }
+
+  get kind(): 'unary' | 'stream' {
+    return this.parts.kind;
   }
 
   /** Aborted when the caller's is, and when the server has fallen silent. */
@@ -151,22 +163,22 @@ export class WatchedCall {
 
   /** The server has said something. */
   heard(): void {
-    this.link.heard();
+    this.parts.heard();
   }
 
   /** The call failed: with an answer of the server, or without one. */
   failed(error: unknown): void {
-    if (isAnswer(error)) this.link.heard();
+    if (isAnswer(error)) this.parts.heard();
   }
 
   end(): void {
-    this.outer?.removeEventListener('abort', this.#onOuter);
-    this.link.end();
+    this.parts.outer?.removeEventListener('abort', this.#onOuter);
+    this.parts.end();
   }
 
   /** Told by the link. A write stays: whether it was made is known only to the server it was sent to. */
   silence(): void {
-    if (!this.movable || this.#abort.signal.aborted) return;
+    if (!this.parts.movable || this.#abort.signal.aborted) return;
     this.#fell = true;
     this.#abort.abort();
   }

@@ -1,6 +1,6 @@
 import { BanyanError, isBanyanError } from '@banyan/kernel';
 import { Certificate, followTransitions, type RootTransition } from '@banyan/pki';
-import type { RootsReply, RootTransitionMessage } from '../../domain/messages/bootstrap-messages.js';
+import type { RootsReply, RootTransition as RootTransitionMessage } from '../../domain/messages/bootstrap-messages.js';
 import { parsePin } from '../../domain/pin.js';
 
 /** How a peer that slept through rotations came back: along the keys that vouched, from a root it knew to a present one. */

@@ -6,14 +6,14 @@ export const RootsRequest = z.object({});
 export type RootsRequest = z.output<typeof RootsRequest>;
 
 /** `banyan.bootstrap.v1.RootTransition`: believed only as far as its signature goes. Fields that a kind has not are empty. */
-export const RootTransitionMessage = z.object({
+export const RootTransition = z.object({
   kind: z.enum(['vouched', 'tainted', 'unvouched']),
   fromFingerprint: z.string().max(128),
   fromPem: pemText,
   crossSignedPem: pemText,
   nextFingerprint: z.string().max(128),
 });
-export type RootTransitionMessage = z.output<typeof RootTransitionMessage>;
+export type RootTransition = z.output<typeof RootTransition>;
 
 /** `banyan.bootstrap.v1.RootsReply`: public facts, to be believed only after a check against the pin. */
 export const RootsReply = z.object({
@@ -21,7 +21,7 @@ export const RootsReply = z.object({
   datacenter: datacenterText,
   rootPems: z.array(pemText).max(64),
   bundleJson: jsonText.optional(),
-  transitions: z.array(RootTransitionMessage).max(64).optional(),
+  transitions: z.array(RootTransition).max(64).optional(),
   serverMs: count.optional(),
 });
 export type RootsReply = z.output<typeof RootsReply>;

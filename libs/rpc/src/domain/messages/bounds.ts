@@ -9,10 +9,15 @@ const CSR_LIMIT = 64 * 1024;
 /** Chains and bundles: 64 certificates of 4 KiB, with room. */
 const PEM_LIMIT = 1024 * 1024;
 
+/** Certificates in PEM. */
 export const pemText = z.string().max(PEM_LIMIT);
+/** A PKCS#10 in PEM. */
 export const csrText = z.string().min(1).max(CSR_LIMIT);
+/** The name of a node or service. */
 export const nameText = z.string().min(1).max(128);
+/** A DNS label, checked where it is used. */
 export const datacenterText = z.string().min(1).max(64);
+/** host:port; empty where none is told. */
 export const addressText = z.string().max(300);
 /** Several host:port, separated by commas. */
 export const addressesText = z.string().max(4_096);
@@ -23,6 +28,7 @@ export const pathText = z
   .string()
   .startsWith('/v1/')
   .max(16 * 1024);
+/** Bytes as gRPC gives them. */
 export const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'not bytes');
 /** 64-bit fields arrive as numbers; beyond 2^53 they would be wrong, so they are refused. */
 export const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
