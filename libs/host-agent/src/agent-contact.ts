@@ -2,6 +2,7 @@ import { type Clock, contentHash, isBanyanError, type Logger } from '@banyan/ker
 import { FirstContact, type FirstContactOptions } from '@banyan/rpc';
 import type { IdentityMaterial } from './stored-identity.js';
 
+/** What the servers are known by before there is a bundle: a pin, or a file of roots. */
 export type Anchor = FirstContactOptions['anchor'];
 
 /** What first contact fails with when the configured anchor does not lead to a root of the servers any more. */
@@ -17,6 +18,7 @@ const ESTRANGED = [
 /** Tells one configured anchor from another. */
 export const anchorHashOf = (anchor: Anchor): string => contentHash({ ...anchor });
 
+/** Which server is met, and what is known of it. */
 export interface Meeting {
   /** host:port of a server. */
   readonly address: string;

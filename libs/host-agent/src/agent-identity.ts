@@ -25,6 +25,7 @@ import { type LanClient, RotatingIdentity } from '@banyan/rpc';
 import { type Anchor, anchorHashOf, meetServer } from './agent-contact.js';
 import type { IdentityMaterial, StoredIdentity } from './stored-identity.js';
 
+/** What {@link AgentIdentity} needs. */
 export interface AgentIdentityOptions {
   readonly datacenter: string;
   readonly node: string;

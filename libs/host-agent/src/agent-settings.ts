@@ -3,6 +3,7 @@ import { choice, hostPort, hostPortList, path, required, secret, text } from '@b
 import { parseGoDuration } from '@banyan/kernel';
 import { z } from 'zod';
 
+/** The settings of the agent process. */
 export const agentSettings = z.object({
   BANYAN_DATACENTER: required().describe('Name of the datacenter this host is in.'),
   BANYAN_NODE_NAME: required().describe('Name of this host; the agent token is bound to it.'),

@@ -62,28 +62,16 @@ export class Agent {
     private readonly settings: AgentProcessSettings,
     private readonly logger: Logger,
   ) {
-    const { BANYAN_DATA_DIR: dataDir, BANYAN_DATACENTER: datacenter, BANYAN_NODE_NAME: node } = settings;
+    const { BANYAN_DATA_DIR: dataDir, BANYAN_DATACENTER: datacenter } = settings;
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const tools = { ...this.#ambient, logger };
     this.#nodeId = keptNodeId(join(dataDir, 'node-id'), this.#ambient.random);
-    this.#identity = new AgentIdentity(
-      {
-        ...tools,
-        datacenter,
-        node,
-        addresses: () => this.#lan.addresses,
-        token: () => agentToken(settings),
-        anchor: () => readAnchor(settings),
-        stored: new StoredIdentity(join(dataDir, 'identity.json'), loadKeys(settings), logger),
-        reissueSlotMs: () => this.#reissueSlotMs(),
-      },
-      () => this.#lan,
-    );
+    this.#identity = this.#makeIdentity();
     this.#lan = new LanClient({
+      ...this.#ambient,
       addresses: settings.BANYAN_SERVER_LAN_ADDRESSES,
       identity: this.#identity.rotating,
       datacenter,
-      clock: this.#ambient.clock,
     });
     this.#servers = new LanServerCalls(this.#lan);
     this.#cache = new AgentCache(new LanEntrySource(this.#lan), tools);
@@ -110,19 +98,7 @@ export class Agent {
       leafRoots: (service) => this.#leaves.rootsOf(service),
     });
     this.#checks = new CheckRunner({ ...tools, services: this.#services });
-    this.#heartbeat = new Heartbeat({
-      ...tools,
-      node,
-      nodeId: this.#nodeId,
-      address: settings.BANYAN_ADVERTISE_ADDRESS,
-      version: VERSION,
-      lan: this.#lan,
-      services: this.#services,
-      report: (clockOffsetMs) => this.#report.collect(clockOffsetMs),
-      onRefused: (reason) => this.#identity.refused(reason),
-      // What is configured stays: a datacenter may tell of addresses that cannot be reached from here.
-      onServers: (learned) => this.#lan.setAddresses([...settings.BANYAN_SERVER_LAN_ADDRESSES, ...learned]),
-    });
+    this.#heartbeat = this.#makeHeartbeat();
     this.#report = new ReportSource(
       {
         ...this.#ambient,
@@ -135,6 +111,42 @@ export class Agent {
       () => this.#heartbeat.wake(),
     );
     this.#health = this.#makeHealth();
+  }
+
+  #makeIdentity(): AgentIdentity {
+    const { settings, logger } = this;
+    return new AgentIdentity(
+      {
+        ...this.#ambient,
+        logger,
+        datacenter: settings.BANYAN_DATACENTER,
+        node: settings.BANYAN_NODE_NAME,
+        addresses: () => this.#lan.addresses,
+        token: () => agentToken(settings),
+        anchor: () => readAnchor(settings),
+        stored: new StoredIdentity(join(settings.BANYAN_DATA_DIR, 'identity.json'), loadKeys(settings), logger),
+        reissueSlotMs: () => this.#reissueSlotMs(),
+      },
+      () => this.#lan,
+    );
+  }
+
+  #makeHeartbeat(): Heartbeat {
+    const { settings, logger } = this;
+    return new Heartbeat({
+      ...this.#ambient,
+      logger,
+      node: settings.BANYAN_NODE_NAME,
+      nodeId: this.#nodeId,
+      address: settings.BANYAN_ADVERTISE_ADDRESS,
+      version: VERSION,
+      lan: this.#lan,
+      services: this.#services,
+      report: (clockOffsetMs) => this.#report.collect(clockOffsetMs),
+      onRefused: (reason) => this.#identity.refused(reason),
+      // What is configured stays: a datacenter may tell of addresses that cannot be reached from here.
+      onServers: (learned) => this.#lan.setAddresses([...settings.BANYAN_SERVER_LAN_ADDRESSES, ...learned]),
+    });
   }
 
   /** The servers know how many leaves share the signing budget; before one has said so, the setting holds. */

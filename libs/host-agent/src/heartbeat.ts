@@ -11,6 +11,7 @@ import type { AgentReport } from '@banyan/adoption';
 import type { LocalServices } from '@banyan/agent-api';
 import type { LanClient } from '@banyan/rpc';
 
+/** What {@link Heartbeat} needs. */
 export interface HeartbeatOptions {
   readonly node: string;
   readonly nodeId: string;
