@@ -36,6 +36,22 @@ describe('documents', () => {
     expect(listed).toEqual(onDisk);
   });
 
+  it('name only tests that are there', () => {
+    const tests = new Set(
+      [...sourceFiles(['libs', 'apps', 'test'], ['.spec.ts', '.integration.ts', '.e2e.ts'])].map(({ path }) =>
+        path.replace(/^.*\//, '').replace(/\.ts$/, ''),
+      ),
+    );
+    const named = documents.flatMap(({ path, text }) =>
+      [...text.matchAll(/(?<![a-z0-9-])([a-z0-9-]+\.(?:spec|integration|e2e))(?![a-z])/g)].map(([, name]) => ({
+        path,
+        name: name!,
+      })),
+    );
+    expect(named.length).toBeGreaterThan(40);
+    expect(named.filter(({ name }) => !tests.has(name))).toEqual([]);
+  });
+
   it('list every decision', () => {
     const listed = linksIn(textOf('docs/decisions/README.md')).toSorted();
     const onDisk = documents
