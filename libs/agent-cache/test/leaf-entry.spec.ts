@@ -219,6 +219,28 @@ describe('leaves', () => {
     expect((await anotherThan(leaf)).rootId).toBe(second.root.fingerprintSha1);
   });
 
+  it('are asked for at a measured pace while the roots tell of another one than the server signs under', async () => {
+    const leaf = await issued();
+    slotMs = 0;
+    trust(second, first);
+    await settled();
+    await time.advance(1);
+    await asked(2);
+    await settled();
+    await time.advance(4_000);
+    await settled();
+    expect([web().current, signer.asked.length]).toEqual([leaf, 2]); // a hot loop would ask hundreds of times
+    await time.advance(1_000);
+    await asked(3);
+    await settled();
+    expect(web().current).toBe(leaf);
+    // As soon as the roots change, it is looked at again: here they say what the server does.
+    signer.authority = second;
+    source.publish(ROOTS, { index: 60, body: second.rootsAnswer([first]) });
+    expect((await anotherThan(leaf)).rootId).toBe(second.root.fingerprintSha1);
+    expect(signer.reasons).toEqual(['first', 'rotation', 'rotation', 'rotation']);
+  });
+
   it('under a root that the bundle does not have yet are no reason to ask again', async () => {
     const crossing = await first.crossSign(second);
     signer.authority = second;

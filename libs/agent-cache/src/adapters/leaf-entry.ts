@@ -56,6 +56,8 @@ const BACKOFF = { firstMs: 200, capMs: 5_000 };
 const FIRST_LEAF_LIMIT_MS = 10_000;
 /** How often at least the situation is looked at, whatever was scheduled: clocks jump. */
 const LOOK_MS = 60_000;
+/** A renewal brought no other root: we or the server are behind. Asked again after this, or when the roots change. */
+const BEHIND_MS = 5_000;
 
 /**
  * One service's leaf: the key is made here and leaves only to the workload. Renewed at a moment drawn once, within the slot
@@ -168,11 +170,11 @@ export class LeafEntry {
   /** A refusal for rate is no failure: the server said when to come back. A clock that is wrong is looked at again later. */
   async #signOrWait(reason: LeafReason): Promise<number> {
     try {
-      await this.options.gate.run(async () => (this.#stopped ? undefined : this.#sign(reason)), {
+      const isTaken = await this.options.gate.run(async () => this.#stopped || this.#sign(reason), {
         first: reason === 'first',
       });
       this.#setLimited(false);
-      return 0;
+      return isTaken ? 0 : BEHIND_MS;
     } catch (error) {
       if (isBanyanError(error, 'CLOCK_SKEW')) {
         this.#failed(error, 0);
@@ -185,7 +187,8 @@ export class LeafEntry {
     }
   }
 
-  async #sign(reason: LeafReason): Promise<void> {
+  /** Whether the leaf that was signed is the one to use from now on. */
+  async #sign(reason: LeafReason): Promise<boolean> {
     const { bundle, datacenter, service, signer, token } = this.options;
     const trust = bundle.current;
     if (trust === undefined)
@@ -199,13 +202,15 @@ export class LeafEntry {
       service,
     });
     const signed = await signer.sign({ csrPem: createCsr({ keyPair, uri }), token, reason });
-    if (this.#stopped) return;
+    if (this.#stopped) return true;
     const verified = this.#verified(signed, { keyPair, uri });
     if (reason === 'taint' && verified.rootId === this.#leaf?.rootId) {
       // A server that is behind: taken, its leaf would be asked for again at once. A failure waits its turn.
       throw new BanyanError('ROOT_TAINTED', 'the server still signs under the compromised root');
     }
+    if (reason === 'rotation' && verified.rootId === this.#leaf?.rootId) return false;
     this.#take({ ...verified, index: signed.index, chainPem: signed.chainPem, keyPair, uri });
+    return true;
   }
 
   /** The leaf and the root above it. Throws `KEY_MISMATCH` or why the chain is refused. */
