@@ -7,7 +7,7 @@ import { eventually } from './harness/eventually.js';
 import { HandshakeLoad } from './harness/handshake-load.js';
 import { LoneServer } from './harness/lone-server.js';
 import { meshSuite } from './harness/mesh-suite.js';
-import { makeToken, replicationIsWell, replicationOf } from './harness/replication-view.js';
+import { makeToken, replicationIsWell, replicationOf, streamIn } from './harness/replication-view.js';
 import { nextRootEverywhere, rotate } from './harness/root-rotation.js';
 import { storedRoots } from './harness/stored-roots.js';
 import { startWebAndApi, type WebAndApi } from './harness/web-and-api.js';
@@ -21,8 +21,16 @@ describe('a primary that is not the one it was', () => {
   let cast: WebAndApi;
   let lostRoot: string;
   let firstRoot: string;
+  /** Another primary with the name of dc1, and a primary called dc3, each with a state of its own. */
+  let backup: Backup;
+  let other: LoneServer;
+  let alone: LoneServer;
   const suite = meshSuite(async (mesh) => {
-    await mesh.startServers();
+    [other, alone] = await Promise.all([
+      LoneServer.start(mesh, 'dc1', 'other-server'),
+      LoneServer.start(mesh, 'dc3', 'lone-server'),
+      mesh.startServers(),
+    ]);
     await mesh.startAgents();
     cast = await startWebAndApi(mesh);
     load = new HandshakeLoad(cast.routes);
@@ -38,7 +46,6 @@ describe('a primary that is not the one it was', () => {
   suite.step('another primary at its address is refused by name, whatever the pin says', async (mesh) => {
     await replicationIsWell(mesh);
     const before = await mesh.dc2.roots();
-    const other = await LoneServer.start(mesh, 'dc1', 'other-server');
     const pinFile = join(mesh.dc1.dataDir, 'root.fingerprint');
     const pin = readFileSync(pinFile, 'utf8');
     mesh.pretendPrimary(other.addresses.wan);
@@ -62,7 +69,6 @@ describe('a primary that is not the one it was', () => {
   });
 
   suite.step('a datacenter that stood alone joins only when somebody has seen what it would lose', async (mesh) => {
-    const alone = await LoneServer.start(mesh, 'dc3', 'lone-server');
     const put = { SourceType: 'consul', Action: 'deny' };
     expect(
       await alone.callServer({
@@ -96,7 +102,7 @@ describe('a primary that is not the one it was', () => {
 
   suite.step('the primary comes back from a backup of before a rotation and 50 intentions', async (mesh) => {
     firstRoot = (await mesh.dc1.roots()).ActiveRootID;
-    const backup = await Backup.take(mesh.dc1);
+    backup = await Backup.take(mesh.dc1);
     await replicationIsWell(mesh);
     await rotate(mesh.dc1, NEXT_KEY);
     lostRoot = (await nextRootEverywhere(mesh, firstRoot, 20_000)).ActiveRootID;
@@ -152,6 +158,33 @@ describe('a primary that is not the one it was', () => {
       expect(await intentionsOf(mesh.dc2)).toEqual(await intentionsOf(mesh.dc1));
       await replicationIsWell(mesh);
       await holds('after the restore');
+    },
+  );
+
+  suite.step(
+    'a copy of the primary that runs beside it: both epochs are left, and the alarm names it',
+    async (mesh) => {
+      const copy = await LoneServer.startOn(backup, mesh, 'copied-server');
+      const epochs = new Set<string>();
+      const followsAnother = async (what: string): Promise<void> => {
+        const { Streams } = await replicationOf(mesh.dc2, what, (view) => {
+          expect(epochs.has(streamIn(view, 'tokens')!.Epoch)).toBe(false);
+          expect(streamIn(view, 'tokens')!.State).toBe('READY');
+        });
+        epochs.add(Streams.find(({ Stream }) => Stream === 'tokens')!.Epoch);
+      };
+      await followsAnother('it follows the primary');
+      mesh.pretendPrimary(copy.addresses.wan);
+      await followsAnother('it follows the copy');
+      mesh.pretendPrimary();
+      await followsAnother('it follows the primary again, by another epoch');
+      await replicationOf(mesh.dc2, 'the alarm has its name', ({ Alarms }) => {
+        expect(Alarms.map(({ Code }) => Code)).toContain('TWO_PRIMARIES');
+      });
+      await copy.stop();
+      await replicationIsWell(mesh);
+      expect(await intentionsOf(mesh.dc2)).toEqual(await intentionsOf(mesh.dc1));
+      await holds('after two primaries');
     },
   );
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Datacenter } from './datacenter.js';
 
@@ -18,6 +18,12 @@ export class Backup {
     datacenter.server.start();
     await datacenter.serverReady();
     return backup;
+  }
+
+  /** Puts the copy into the data folder of another server. */
+  copyTo(dataDir: string): void {
+    mkdirSync(join(dataDir, 'postgres'), { recursive: true });
+    execFileSync('cp', ['-a', this.copy, join(dataDir, 'postgres', 'cluster')]);
   }
 
   /** Puts the copy in the place of the database, and starts the server on it. */

@@ -31,6 +31,7 @@ export class Mesh {
   readonly secrets: RunSecrets;
   readonly #services: MeshService[] = [];
   readonly #watched: MeshProcess[] = [];
+  readonly #guests: { stop(): Promise<void> }[] = [];
 
   private constructor(
     readonly folder: string,
@@ -122,6 +123,11 @@ export class Mesh {
     return process;
   }
 
+  /** Is stopped with the mesh, in its own way. */
+  shelter(guest: { stop(): Promise<void> }): void {
+    this.#guests.push(guest);
+  }
+
   async cutWan(how: 'refused' | 'silent'): Promise<void> {
     await Promise.all([this.links.toPrimary.cut(how), this.links.toSecondary.cut(how)]);
   }
@@ -129,6 +135,11 @@ export class Mesh {
   /** What dc2 asks its primary arrives there, and no answer comes back. */
   async swallowAnswers(): Promise<void> {
     await this.links.toPrimary.cut('half-open');
+  }
+
+  /** Where dc2 is told that its primary is. */
+  get primaryAddress(): string {
+    return this.links.toPrimary.address;
   }
 
   /** What dc2 takes for its primary is whoever listens at that address; without one, dc1 again. */
@@ -164,6 +175,7 @@ export class Mesh {
   /** Stops every process, checks that no secret was logged, and deletes the folder unless the run is to be kept. */
   async stop(): Promise<void> {
     await Promise.all(this.#services.map((service) => service.stop()));
+    await Promise.all(this.#guests.map((guest) => guest.stop()));
     // One that is frozen could not heed anything else.
     await Promise.all(this.#watched.map((process) => process.kill()));
     await Promise.all(this.datacenters.map((datacenter) => datacenter.stop()));
