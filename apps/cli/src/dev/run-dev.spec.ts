@@ -71,7 +71,7 @@ afterEach(() => rmSync(root, { recursive: true }));
 const run = (more: { readonly onText?: (text: string) => void } = {}): Promise<0 | 1> =>
   runDev({
     fresh: false,
-    env: { PATH: process.env['PATH'], BANYAN_HTTP_TOKEN: 'not-for-the-processes', BANYAN_DEV_PORT_OFFSET: '31000' },
+    env: { PATH: process.env['PATH'], BANYAN_HTTP_TOKEN: 'not-for-the-processes', BANYAN_DEV_PORT_OFFSET: '11500' },
     cwd: root,
     dist: join(root, 'dist'),
     signal: stop.signal,
@@ -101,7 +101,7 @@ describe('runDev', () => {
     ]) {
       expect(screen).toContain(fact);
     }
-    expect(screen).toMatch(/curl http:\/\/127\.0\.0\.1:39080\/\n/);
+    expect(screen).toMatch(/curl http:\/\/127\.0\.0\.1:19580\/\n/);
     expect(screen).toMatch(/stopped\.\n$/);
     expect(log('dc2-agent-1')).toContain('PUT /v1/connect/intentions/exact?source=web&destination=api with a token');
     expect(screen).not.toContain(readFileSync(join(root, '.banyan/secrets/management.token'), 'utf8').trim());
