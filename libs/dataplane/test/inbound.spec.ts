@@ -16,6 +16,10 @@ describe('the inbound side', () => {
     await eventually('both are counted', () => api.proxy.counters().inboundHandshakeFailures === 2);
     expect(api.proxy.counters().inboundHandshakes).toBe(0);
     expect([service.connections, api.source.asked.length]).toEqual([0, 0]);
+    // Said, unlike a health check that only connects: somebody may be left behind by a change of root.
+    const [foreigner] = api.logger.of('inbound handshake failed');
+    expect(foreigner).toMatchObject({ code: expect.stringMatching(/^(UNABLE_TO|SELF_SIGNED)/) });
+    expect(foreigner).toMatchObject({ reason: expect.stringContaining("the client's chain is not trusted") });
   });
 
   it('refuses an identity that is not a service without asking the agent', async () => {

@@ -198,10 +198,14 @@ export class MeshListener {
 
   #handshakeFailed(error: Error, socket: TLSSocket): void {
     this.options.counters.inboundHandshakeFailures += 1;
-    const code = 'code' in error ? String(error.code) : undefined;
-    const fields = { reason: error.message, code, peer: socket.remoteAddress };
+    // Node closes the connection of a client that it refuses as if the client had hung up; why is on the socket only.
+    const { authorizationError } = socket as { readonly authorizationError?: unknown };
+    const refusal = typeof authorizationError === 'string' ? authorizationError : undefined;
+    const code = refusal ?? ('code' in error ? String(error.code) : undefined);
+    const reason = refusal === undefined ? error.message : `the client's chain is not trusted: ${refusal}`;
+    const fields = { reason, code, peer: socket.remoteAddress };
     // A health check connects and closes without a handshake, every few seconds.
-    const silent = code === 'ECONNRESET' || socket.bytesRead === 0;
+    const silent = refusal === undefined && (code === 'ECONNRESET' || socket.bytesRead === 0);
     if (silent) this.options.logger.debug('inbound connection closed before a handshake', fields);
     else this.options.logger.warn('inbound handshake failed', fields);
     socket.destroy();
