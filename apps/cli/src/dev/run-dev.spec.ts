@@ -122,7 +122,7 @@ describe('runDev', () => {
   });
 
   it('starts nothing when a port is taken', async () => {
-    const holder = createServer().listen(39_500, '127.0.0.1');
+    const holder = createServer().listen(20_000, '127.0.0.1');
     await expect(run()).rejects.toMatchObject({
       code: 'PORT_IN_USE',
       message: expect.stringContaining('BANYAN_DEV_DC1_AGENT_HTTP_PORT'),
