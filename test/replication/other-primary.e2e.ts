@@ -1,16 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect } from '@jest/globals';
-import { Backup } from './harness/backup.js';
-import { expectFreshLeaf, intentionsOf } from './harness/datacenter-state.js';
-import { eventually } from './harness/eventually.js';
-import { HandshakeLoad } from './harness/handshake-load.js';
-import { LoneServer } from './harness/lone-server.js';
-import { meshSuite } from './harness/mesh-suite.js';
-import { makeToken, replicationIsWell, replicationOf, streamIn } from './harness/replication-view.js';
-import { nextRootEverywhere, rotate } from './harness/root-rotation.js';
-import { storedRoots } from './harness/stored-roots.js';
-import { startWebAndApi, type WebAndApi } from './harness/web-and-api.js';
+import { Backup } from '../e2e/harness/backup.js';
+import { expectFreshLeaf, intentionsOf } from '../e2e/harness/datacenter-state.js';
+import { eventually } from '../e2e/harness/eventually.js';
+import { HandshakeLoad } from '../e2e/harness/handshake-load.js';
+import { LoneServer } from '../e2e/harness/lone-server.js';
+import { meshSuite } from '../e2e/harness/mesh-suite.js';
+import { makeToken, replicationIsWell, replicationOf, streamIn } from '../e2e/harness/replication-view.js';
+import { nextRootEverywhere, rotate } from '../e2e/harness/root-rotation.js';
+import { storedRoots } from '../e2e/harness/stored-roots.js';
+import { startWebAndApi, type WebAndApi } from '../e2e/harness/web-and-api.js';
 
 const ANSWERS = 20;
 const LOST = 50;
