@@ -150,6 +150,25 @@ describe('a rotation in the store', () => {
     expect(t.phase(second)).toBe('verify');
   });
 
+  it('starts no rotation that adds a root more than a chain can lead to, and names the oldest that has not ended', async () => {
+    const begun: string[] = [];
+    for (let count = 0; count < 4; count += 1) {
+      const id = await t.start();
+      begun.push(id);
+      await t.step();
+      t.evidence.all('trusts', rootOf(id));
+      await t.step();
+      t.evidence.all('moved', rootOf(id));
+      await t.step();
+      expect(['verify', 'retire']).toContain(t.phase(id));
+    }
+    const fifth = t.engine.start(REQUEST, 'unplanned', ANA);
+    await expect(fifth).rejects.toEqual(coded('ROTATION_IN_PROGRESS'));
+    await expect(fifth).rejects.toThrow(`The oldest is ${begun[0]} in phase`);
+    await t.engine.act(begun[0]!, { verb: 'retire' }, ANA);
+    await expect(t.start()).resolves.toEqual(expect.any(String));
+  });
+
   it('takes over for a compromised root: what the other had staged is gone with the same commit', async () => {
     const planned = await t.start();
     await t.step();

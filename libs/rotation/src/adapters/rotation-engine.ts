@@ -2,7 +2,7 @@ import { BanyanError, type Clock, type EpochMs, type Logger, type Random } from 
 import type { Fence, KeyEncryption, Store } from '@banyan/store';
 import type { ChangeFollower } from '@banyan/watch';
 import { beginDropping, beginRotation } from '../domain/begin.js';
-import { requireNoneMoving } from '../domain/concurrency.js';
+import { requireNoneMoving, requireRoomForRoot } from '../domain/concurrency.js';
 import type { Look, RotationEvent } from '../domain/event.js';
 import { isFinished } from '../domain/phase.js';
 import type { RotationPlan } from '../domain/plan.js';
@@ -87,6 +87,7 @@ export class RotationEngine {
     if (fault !== undefined) throw new BanyanError('PROVIDER_REFUSED', `the provider was tried: ${fault.detail}`);
     return this.#commits.begin((tx, unfinished) => {
       requireNoneMoving(unfinished);
+      requireRoomForRoot(unfinished);
       const begun = this.#record(planned, { note: request.note, by: context.accessorId });
       this.#commits.insert(tx, begun, sealOrder(this.options.keys, begun.id, planned.options));
       return Promise.resolve({ begun, changes: [] });

@@ -4,6 +4,28 @@ import { isFinished, isMoving } from './phase.js';
 import { blockersOf, type Rotation } from './rotation.js';
 
 /**
+ * Most rotations that wait for the end of their previous root when another one starts. Each adds a cross-signed certificate
+ * to every chain, and a chain is followed over 8 certificates at most: leaf, intermediate, and one for each of at most
+ * 5 earlier roots, with one to spare for a compromised root, whose rotation always starts.
+ */
+export const MOST_WAITING = 4;
+
+/** Throws `ROTATION_IN_PROGRESS`, naming the oldest, when the bundle holds as many roots as chains can lead to. */
+export const requireRoomForRoot = (rotations: readonly Rotation[]): void => {
+  const waiting = rotations.filter(({ phase }) => !isFinished(phase)).sort((a, b) => (isBefore(a, b) ? -1 : 1));
+  const oldest = waiting[0];
+  if (oldest === undefined || waiting.length < MOST_WAITING) return;
+  const blockers = blockersOf(oldest);
+  const laggards = blockers.length === 0 ? 'the end of its previous root' : describeBlockers(blockers);
+  throw new BanyanError(
+    'ROTATION_IN_PROGRESS',
+    `${waiting.length} rotations have not ended, and a chain leads to no more roots than theirs. The oldest is ` +
+      `${oldest.id} in phase ${oldest.phase}: it waits for ${laggards}. Wait, waive its laggards by name, or retire it.`,
+    { fields: { rotation: oldest.id, phase: oldest.phase } },
+  );
+};
+
+/**
  * One rotation moves leaves at a time: throws `ROTATION_IN_PROGRESS`, naming its laggards, while another one does. One
  * that only waits for the end of its previous root (`verify`, `retire`) is in nobody's way.
  */
