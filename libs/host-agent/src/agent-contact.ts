@@ -1,19 +1,9 @@
 import { type Clock, contentHash, isBanyanError, type Logger } from '@banyan/kernel';
-import { FirstContact, type FirstContactOptions } from '@banyan/rpc';
+import { ESTRANGED, FirstContact, type FirstContactOptions } from '@banyan/rpc';
 import type { IdentityMaterial } from './stored-identity.js';
 
 /** What the servers are known by before there is a bundle: a pin, or a file of roots. */
 export type Anchor = FirstContactOptions['anchor'];
-
-/** What first contact fails with when the configured anchor does not lead to a root of the servers any more. */
-const ESTRANGED = [
-  'PIN_MISMATCH',
-  'PEER_UNAUTHENTICATED',
-  'ROOT_TAINTED',
-  'ROOT_UNVOUCHED',
-  'TRANSITION_INVALID',
-  'CHAIN_EXPIRED',
-] as const;
 
 /** Tells one configured anchor from another. */
 export const anchorHashOf = (anchor: Anchor): string => contentHash({ ...anchor });
@@ -43,7 +33,7 @@ export const meetServer = async (meeting: Meeting): Promise<FirstContact> => {
     return await open(meeting, anchor);
   } catch (error) {
     const lastKnown = kept !== undefined && kept.anchorHash === anchorHashOf(anchor) ? kept.bundlePem : undefined;
-    if (lastKnown === undefined || !isBanyanError(error, ...ESTRANGED)) throw error;
+    if (lastKnown === undefined || !isBanyanError(error, 'PIN_MISMATCH', ...ESTRANGED)) throw error;
     const contact = await open(meeting, { caPem: lastKnown }).catch(() => Promise.reject(error));
     logger.warn('the configured anchor leads to no root of the servers, the last known bundle does', {
       code: error.code,

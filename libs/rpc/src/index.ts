@@ -1,5 +1,5 @@
 export { LanClient } from './adapters/client/lan-client.js';
-export { FirstContact, type FirstContactOptions } from './adapters/client/first-contact.js';
+export { ESTRANGED, FirstContact, type FirstContactOptions } from './adapters/client/first-contact.js';
 export type { TrustRecovery } from './adapters/client/trust-recovery.js';
 export type { RpcCallOptions, RpcClientOptions, RpcState } from './adapters/client/rpc-channel.js';
 export { WanClient } from './adapters/client/wan-client.js';

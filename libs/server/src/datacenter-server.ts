@@ -147,10 +147,10 @@ export class DatacenterServer {
       const { trustDomain } = this.core.ca.state;
       return trustDomain && { trustDomain: trustDomain.name, datacenter: this.core.datacenter };
     };
-    const common = { identity: identity.rotating, clock: ambient.clock };
+    const shared = { identity: identity.rotating, clock: ambient.clock };
     const [lan, wan] = [settings.BANYAN_LAN_BIND, settings.BANYAN_WAN_BIND].map(addressText);
-    this.app.connectMicroservice(rpcEdge({ edge: 'lan', url: lan!, rule: lanPeers(place), ...common }));
-    this.app.connectMicroservice(rpcEdge({ edge: 'wan', url: wan!, rule: wanPeers(place), ...common }));
+    this.app.connectMicroservice(rpcEdge({ edge: 'lan', url: lan!, rule: lanPeers(place), ...shared }));
+    this.app.connectMicroservice(rpcEdge({ edge: 'wan', url: wan!, rule: wanPeers(place), ...shared }));
     await listening('BANYAN_LAN_BIND or BANYAN_WAN_BIND', `${lan} or ${wan}`, () => this.app.startAllMicroservices());
     const { host, port } = settings.BANYAN_HTTP_BIND;
     await listening('BANYAN_HTTP_BIND', `${host}:${port}`, () => this.app.listen(port, host));

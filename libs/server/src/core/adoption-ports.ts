@@ -12,6 +12,7 @@ import type { Store } from '@banyan/store';
  */
 const UNMEASURED_PER_SECOND = 200;
 
+/** What {@link CoreAuthority} needs. */
 export interface CoreAuthorityParts {
   readonly datacenter: string;
   readonly store: Store;

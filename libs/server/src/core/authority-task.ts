@@ -22,6 +22,7 @@ export interface AuthorityDuties {
   idleMs?(): number;
 }
 
+/** What {@link AuthorityTask} needs. */
 export interface AuthorityTaskOptions {
   readonly fence: () => Fence | undefined;
   readonly duties: AuthorityDuties;

@@ -1,6 +1,7 @@
 import { BackgroundTask, type Clock, type Logger, type Random, skewOf, type Timers } from '@banyan/kernel';
 import type { Store } from '@banyan/store';
 
+/** What {@link ClockWatch} needs. */
 export interface ClockWatchOptions {
   readonly store: Pick<Store, 'dataSource'>;
   readonly clock: Clock;

@@ -112,17 +112,7 @@ export class DatacenterCore {
     this.catalogWriter = new StoreCatalogWriter(store, random);
     this.datacenters = new DatacenterProjection(store, this.datacenter);
     this.follower = new ChangeFollower({ log: store, timers, random, logger, clock });
-    for (const projection of [
-      this.ca,
-      this.transitions,
-      this.rotations,
-      this.tokens,
-      this.intentions,
-      this.catalog,
-      this.datacenters,
-    ]) {
-      this.follower.register(projection);
-    }
+    this.#registerProjections();
     this.ledger = new LedgerWriter({ datacenter: this.datacenter, server: settings.BANYAN_NODE_NAME, store, timers });
     this.ledgerReader = new StoreLedgerReader(store, this.datacenter);
     this.leaves = new LeafIssuer({
@@ -145,34 +135,8 @@ export class DatacenterCore {
     });
     this.health = new HealthRegistry({ timers });
     this.clocks = new ClockWatch({ store, ...ambient });
-    this.lease = new LeaseKeeper({
-      store,
-      name: AUTHORITY_LEASE,
-      holder: serverId,
-      ttlMs: LEASE_TTL_MS,
-      timers,
-      random,
-      logger,
-      onAcquired: () => {
-        this.membership.wake();
-        this.#leaseListeners.forEach((listener) => listener());
-      },
-      onLost: () => this.membership.wake(),
-    });
-    this.membership = new ServerMembership({
-      ...ambient,
-      registry: new ServerRegistry(store),
-      self: {
-        id: serverId,
-        datacenter: this.datacenter,
-        name: settings.BANYAN_NODE_NAME,
-        version: VERSION,
-        httpAddress: httpAdvertise(settings),
-        lanAddress: lanAdvertise(settings),
-        wanAddress: wanAdvertise(settings),
-        startedAt: clock.now(),
-      },
-    });
+    this.lease = this.#makeLease(serverId);
+    this.membership = this.#makeMembership(serverId);
     this.agentReports = new AgentReportStore({ store, server: serverId, clock, timers, logger });
     this.adoption = this.#makeAdoption();
     this.ca.onChange(() => this.adoption.authorityChanged());
@@ -232,6 +196,46 @@ export class DatacenterCore {
       // Whatever else would not close: the embedded database must not go on without its owner.
       await this.database.stop();
     }
+  }
+
+  #registerProjections(): void {
+    const { ca, transitions, rotations, tokens, intentions, catalog, datacenters } = this;
+    for (const projection of [ca, transitions, rotations, tokens, intentions, catalog, datacenters]) {
+      this.follower.register(projection);
+    }
+  }
+
+  #makeLease(holder: string): LeaseKeeper {
+    return new LeaseKeeper({
+      ...this.ambient,
+      store: this.store,
+      name: AUTHORITY_LEASE,
+      holder,
+      ttlMs: LEASE_TTL_MS,
+      onAcquired: () => {
+        this.membership.wake();
+        this.#leaseListeners.forEach((listener) => listener());
+      },
+      onLost: () => this.membership.wake(),
+    });
+  }
+
+  #makeMembership(id: string): ServerMembership {
+    const { datacenter, settings, ambient, store } = this;
+    return new ServerMembership({
+      ...ambient,
+      registry: new ServerRegistry(store),
+      self: {
+        id,
+        datacenter,
+        name: settings.BANYAN_NODE_NAME,
+        version: VERSION,
+        httpAddress: httpAdvertise(settings),
+        lanAddress: lanAdvertise(settings),
+        wanAddress: wanAdvertise(settings),
+        startedAt: ambient.clock.now(),
+      },
+    });
   }
 
   #makeAdoption(): DatacenterAdoptionReader {

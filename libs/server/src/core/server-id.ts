@@ -30,6 +30,7 @@ const readKept = (file: string): string | undefined => {
     const text = readFileSync(file, 'utf8').trim();
     return UUID.test(text) ? text : undefined;
   } catch {
+    // Absent at the first start. Whatever else keeps it from being read: another ID costs a wait, and its writing says why.
     return undefined;
   }
 };

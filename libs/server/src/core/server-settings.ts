@@ -40,7 +40,9 @@ export const serverSettingsShape = {
   ),
 } as const;
 
+/** The schema of them. */
 export const serverSettings = z.object(serverSettingsShape);
+/** After parsing, frozen. */
 export type ServerSettings = Readonly<z.output<typeof serverSettings>>;
 
 /** The address other datacenters are told. */

@@ -4,9 +4,10 @@ import type { RootsReply } from '@banyan/rpc';
 
 type TransitionMessage = NonNullable<RootsReply['transitions']>[number];
 
-const LIMIT = 64;
+/** What a reply may carry; the records themselves are bounded by as many. */
+const MOST_TRANSITIONS = 64;
 
-const messageOf = (transition: RootTransition): TransitionMessage =>
+const wireTransition = (transition: RootTransition): TransitionMessage =>
   transition.kind === 'vouched'
     ? {
         kind: 'vouched',
@@ -32,6 +33,6 @@ export const publicRoots = (
   }));
   return {
     rootPems: roots.filter((root) => !tainted.includes(root)).map((root) => root.certificate.pem),
-    transitions: [...tombstones, ...transitions].slice(0, LIMIT).map(messageOf),
+    transitions: [...tombstones, ...transitions].slice(0, MOST_TRANSITIONS).map(wireTransition),
   };
 };

@@ -4,6 +4,7 @@ import type { CaProjection, LeafIssuer } from '@banyan/ca';
 import { createCsr, exportPrivateKeyPem, generateKeyPair } from '@banyan/pki';
 import { RotatingIdentity } from '@banyan/rpc';
 
+/** What {@link ServerIdentity} needs. */
 export interface ServerIdentityOptions {
   readonly datacenter: string;
   /** This server's name, for the ledger. */

@@ -14,6 +14,7 @@ import type { DatacenterCore } from '../core/datacenter-core.js';
 import { viewCanary } from '../edges/canary-view.js';
 import { RETURNED_ROOTS, type RootReturns } from './root-returns.js';
 
+/** What {@link PrimaryDesk} needs. */
 export interface PrimaryDeskParts {
   readonly core: DatacenterCore;
   readonly registry: DatacenterRegistry;

@@ -21,14 +21,16 @@ import { optionalToken } from '../edges/lan-service.js';
 import type { HttpEntrance, ServerRole } from '../edges/role.js';
 import { CanaryBeat } from './canary-beat.js';
 import { PrimaryDesk } from './primary-desk.js';
-import { PrimaryRotationDesk, RotatingConfigurationWriter } from './primary-rotation-desk.js';
+import { PrimaryRotationDesk } from './primary-rotation-desk.js';
 import type { PrimarySettings } from './primary-settings.js';
 import { PrimaryWanService } from './primary-wan-service.js';
 import { ProviderWatch } from './provider-watch.js';
 import { RegisteredEvidence } from './registered-evidence.js';
 import { RootReturns } from './root-returns.js';
+import { RotatingConfigurationWriter } from './rotating-configuration-writer.js';
 import { RotationTask } from './rotation-task.js';
 
+/** What {@link PrimaryRole} needs. */
 export interface PrimaryRoleParts {
   readonly core: DatacenterCore;
   readonly settings: PrimarySettings;
@@ -62,17 +64,17 @@ export class PrimaryRole implements ServerRole {
   constructor(private readonly parts: PrimaryRoleParts) {
     const { core, kinds, http } = parts;
     const { store, follower, ca: projection, keys, ambient, datacenter } = core;
-    const common = { datacenter, store, follower, projection, keys, ...ambient };
+    const shared = { datacenter, store, follower, projection, keys, ...ambient };
     this.#core = core;
     this.intentionWriter = new StoreIntentionWriter(store, ambient.logger);
     this.tokenWriter = new StoreTokenWriter({ store, ...ambient });
     this.#registry = new DatacenterRegistry(store, follower);
-    this.#root = new RootAuthority({ ...common, kinds, recorder: core.ledger });
+    this.#root = new RootAuthority({ ...shared, kinds, recorder: core.ledger });
     this.#task = new AuthorityTask({
       ...ambient,
       projection,
       fence: () => core.fence(),
-      signing: new SigningAuthority({ ...common, issuer: new LocalIntermediateIssuer(this.#root) }),
+      signing: new SigningAuthority({ ...shared, issuer: new LocalIntermediateIssuer(this.#root) }),
       duties: {
         prepare: (fence, signal) => this.#prepare(fence, signal),
         maintain: (_fence, signal) => this.#renewal.look(signal),

@@ -2,6 +2,7 @@ import { choice, path } from '@banyan/settings';
 import { z } from 'zod';
 import { serverSettingsShape } from '../core/server-settings.js';
 
+/** The settings of a server of the primary. */
 export const primarySettings = z.object({
   ...serverSettingsShape,
   BANYAN_INITIAL_TOKENS_FILE: path().describe(

@@ -20,6 +20,7 @@ import type { HttpEntrance, ServerRole } from '../edges/role.js';
 import { parseAuthorityReport } from './authority-report-schema.js';
 import type { RootReturns } from './root-returns.js';
 
+/** What {@link PrimaryWanService} needs. */
 export interface PrimaryWanServiceParts {
   readonly core: DatacenterCore;
   readonly feed: FeedSource;

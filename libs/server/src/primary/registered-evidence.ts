@@ -4,6 +4,7 @@ import type { Clock } from '@banyan/kernel';
 import { AdoptionEvidence, type DatacenterEvidence } from '@banyan/rotation';
 import { z } from 'zod';
 
+/** What {@link RegisteredEvidence} needs. */
 export interface RegisteredEvidenceParts {
   /** The primary's own name. */
   readonly datacenter: string;

@@ -21,11 +21,6 @@ export class RootReturns {
     return this.#alarm;
   }
 
-  /** The hash that confirms what waits for a person. */
-  get pendingHash(): string | undefined {
-    return this.#unproven?.hash;
-  }
-
   /** Looks at what a secondary offers. */
   async consider(datacenter: string, offered: readonly JsonValue[]): Promise<void> {
     const { store, ca, ambient } = this.core;

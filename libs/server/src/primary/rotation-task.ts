@@ -12,6 +12,7 @@ const BACKOFF = { firstMs: 200, capMs: 5_000 };
  */
 export class RotationTask {
   readonly #task: BackgroundTask;
+  /** Why the last look failed: a reason that stays is said once. */
   #failure: string | undefined;
 
   constructor(core: DatacenterCore, engine: Pick<RotationEngine, 'step'>) {
@@ -35,11 +36,6 @@ export class RotationTask {
         this.#failure = reason;
       },
     });
-  }
-
-  /** Why the last look failed; undefined when it did not. */
-  get failure(): string | undefined {
-    return this.#failure;
   }
 
   start(): void {

@@ -1,7 +1,7 @@
 import { readAnchor } from '@banyan/boot';
 import { BanyanError, isBanyanError, type SecretText } from '@banyan/kernel';
 import { IntermediateIssuer, type IntermediateRequest, type IssuedIntermediate } from '@banyan/ca';
-import { FirstContact, type SignIntermediateRequest, type WanClient } from '@banyan/rpc';
+import { ESTRANGED, FirstContact, type SignIntermediateRequest, type WanClient } from '@banyan/rpc';
 import type { DatacenterCore } from '../core/datacenter-core.js';
 import type { ReplicationToken, TokenOrigin } from './replication-token.js';
 import type { SecondarySettings } from './secondary-settings.js';
@@ -12,36 +12,31 @@ export const primaryName = (core: DatacenterCore, settings: SecondarySettings): 
   return settings.BANYAN_PRIMARY_DATACENTER ?? (learned === core.datacenter ? undefined : learned);
 };
 
-/** What first contact by the bundle fails with when no root of it stands above the primary any more. */
-const ESTRANGED = [
-  'PEER_UNAUTHENTICATED',
-  'ROOT_TAINTED',
-  'ROOT_UNVOUCHED',
-  'TRANSITION_INVALID',
-  'CHAIN_EXPIRED',
-] as const;
+/** What {@link PrimaryLink} needs. */
+export interface PrimaryLinkParts {
+  readonly core: DatacenterCore;
+  readonly settings: SecondarySettings;
+  /** The client of the WAN. Throws `DATACENTER_UNREACHABLE` before the primary is known. */
+  readonly client: () => WanClient;
+  readonly tokens: Pick<ReplicationToken, 'read'>;
+}
 
 /** How this datacenter reaches its primary: at first by the pin and the token, later with its own certificate. */
 export class PrimaryLink {
-  constructor(
-    private readonly core: DatacenterCore,
-    private readonly settings: SecondarySettings,
-    private readonly client: () => WanClient,
-    private readonly tokens: Pick<ReplicationToken, 'read'>,
-  ) {}
+  constructor(private readonly parts: PrimaryLinkParts) {}
 
   /** Read fresh each time, so that a new token is used without a restart. Throws `CONFIG_INVALID` when there is none. */
   token(): Promise<{ readonly secret: SecretText; readonly origin: TokenOrigin }> {
-    return this.tokens.read();
+    return this.parts.tokens.read();
   }
 
   /** The primary's clock, as a message from there has just told it. */
   heard(theirMs: number): void {
-    this.core.clocks.heard('the primary', theirMs);
+    this.parts.core.clocks.heard('the primary', theirMs);
   }
 
   get wan(): WanClient {
-    return this.client();
+    return this.parts.client();
   }
 
   /** What the primary says of the trust domain and its roots, over a channel that the pin proves. */
@@ -64,9 +59,9 @@ export class PrimaryLink {
   ): Promise<IssuedIntermediate> {
     const request: SignIntermediateRequest = {
       token: (await this.token()).secret,
-      datacenter: this.core.datacenter,
+      datacenter: this.parts.core.datacenter,
       csrPem,
-      wanAddress: this.core.membership.wanAddresses().join(','),
+      wanAddress: this.parts.core.membership.wanAddresses().join(','),
       rootId: wanted,
     };
     const { certificatePem, rootId } = await this.#sign(request, signal);
@@ -79,7 +74,7 @@ export class PrimaryLink {
       return await this.wan.signIntermediate(request, { signal });
     } catch (error) {
       if (!isBanyanError(error, 'PEER_UNAUTHENTICATED')) throw error;
-      this.core.ambient.logger.warn(
+      this.parts.core.ambient.logger.warn(
         'ISSUER_NOT_TRUSTED: the primary and this datacenter no longer trust each other, it enrols again',
         {
           reason: error.message,
@@ -99,11 +94,11 @@ export class PrimaryLink {
   }
 
   #canCallAsOurselves(): boolean {
-    const { active } = this.core.ca.state;
+    const { active } = this.parts.core.ca.state;
     return (
-      this.core.identity.rotating.material !== undefined &&
+      this.parts.core.identity.rotating.material !== undefined &&
       active !== undefined &&
-      active.certificate.notAfter > this.core.ambient.clock.now()
+      active.certificate.notAfter > this.parts.core.ambient.clock.now()
     );
   }
 
@@ -112,23 +107,26 @@ export class PrimaryLink {
    * that nothing leads on from any of them: then the configured pin decides, as on the first day.
    */
   async #firstContact(signal: AbortSignal): Promise<FirstContact> {
-    const { roots } = this.core.ca.state;
-    if (roots.length === 0) return this.#meet(readAnchor(this.settings), signal);
+    const { roots } = this.parts.core.ca.state;
+    if (roots.length === 0) return this.#meet(readAnchor(this.parts.settings), signal);
     try {
       return await this.#meet({ caPem: roots.map((root) => root.certificate.pem).join('') }, signal);
     } catch (error) {
       if (!isBanyanError(error, ...ESTRANGED)) throw error;
-      this.core.ambient.logger.warn('no root of the bundle stands above the primary: the configured pin decides', {
-        code: error.code,
-        reason: error.message,
-      });
-      return this.#meet(readAnchor(this.settings), signal);
+      this.parts.core.ambient.logger.warn(
+        'no root of the bundle stands above the primary: the configured pin decides',
+        {
+          code: error.code,
+          reason: error.message,
+        },
+      );
+      return this.#meet(readAnchor(this.parts.settings), signal);
     }
   }
 
   /** One server after the other, until one can be reached. */
   async #meet(anchor: { pin: string } | { caPem: string }, signal: AbortSignal): Promise<FirstContact> {
-    const addresses = this.settings.BANYAN_PRIMARY_WAN_ADDRESS;
+    const addresses = this.parts.settings.BANYAN_PRIMARY_WAN_ADDRESS;
     for (const [place, address] of addresses.entries()) {
       try {
         return await this.#meetAt(address, anchor, signal);
@@ -144,17 +142,17 @@ export class PrimaryLink {
     anchor: { pin: string } | { caPem: string },
     signal: AbortSignal,
   ): Promise<FirstContact> {
-    const name = primaryName(this.core, this.settings);
+    const name = primaryName(this.parts.core, this.parts.settings);
     const contact = await FirstContact.open({
       address,
       ...(name !== undefined && { datacenter: name }),
       anchor,
-      clock: this.core.ambient.clock,
+      clock: this.parts.core.ambient.clock,
       signal,
       unreachable: 'DATACENTER_UNREACHABLE',
     });
     if (contact.recovery !== undefined)
-      this.core.ambient.logger.warn('trust recovered by transitions', { ...contact.recovery });
+      this.parts.core.ambient.logger.warn('trust recovered by transitions', { ...contact.recovery });
     return contact;
   }
 }

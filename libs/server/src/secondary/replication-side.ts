@@ -14,6 +14,7 @@ import { StatusBoard } from './status-board.js';
 import { TokenPreflight } from './token-preflight.js';
 import { WanFeedClient } from './wan-feed-client.js';
 
+/** What {@link ReplicationSide} needs. */
 export interface ReplicationSideParts {
   readonly core: DatacenterCore;
   readonly settings: SecondarySettings;

@@ -8,6 +8,7 @@ import type { SecondarySettings } from './secondary-settings.js';
 const LOOK_MS = 1_000;
 const CONTEXT = 'replication_token:sealed';
 
+/** Where the token in use comes from: given over the API, a file, or the environment. */
 export type TokenOrigin = 'api' | 'file' | 'setting';
 
 /**

@@ -48,7 +48,6 @@ export class SecondaryRole implements ServerRole {
     links: DatacenterLinks,
     http: () => HttpEntrance,
   ) {
-    const { store, follower, ca: projection, keys, ambient, datacenter } = core;
     const primary = (): string => {
       const name = primaryName(core, settings);
       if (name === undefined) throw new BanyanError('DATACENTER_UNREACHABLE', 'the primary was not met yet');
@@ -56,45 +55,18 @@ export class SecondaryRole implements ServerRole {
     };
     const token = new ReplicationToken(core, settings);
     this.#own = new OwnState(core, settings.BANYAN_ADOPT);
-    this.#link = new PrimaryLink(core, settings, () => links.client(primary()), token);
-    const standing = (): AuthorityStanding => this.#standing();
-    this.#replication = new ReplicationSide({
-      core,
-      settings,
-      link: this.#link,
-      token,
-      own: this.#own,
-      primary,
-      standing,
-    });
+    this.#link = new PrimaryLink({ core, settings, client: () => links.client(primary()), tokens: token });
+    const parts = { core, settings, link: this.#link, token, own: this.#own, primary };
+    this.#replication = new ReplicationSide({ ...parts, standing: () => this.#standing() });
     this.#replicator = this.#replication.replicator;
     this.replicationDesk = this.#replication.desk;
     token.onChange(() => this.#task.wake());
     this.#replicator.onStatus((status) => this.#noteTrust(status));
     this.#replication.canary.onAnswer(() => this.#reportNow());
-    const signing = new SigningAuthority({
-      datacenter,
-      store,
-      follower,
-      projection,
-      keys,
-      issuer: new WanIntermediateIssuer(this.#link),
-      ...ambient,
-    });
-    this.#task = new AuthorityTask({
-      ...ambient,
-      projection,
-      fence: () => core.fence(),
-      signing,
-      duties: {
-        prepare: (fence, signal) => this.#adopt(fence, signal),
-        maintain: async () => {},
-        idleMs: () => (this.#replicator.status.state === 'READY' ? CONNECTED_LOOK_MS : CUT_OFF_LOOK_MS),
-      },
-    });
+    this.#task = this.#makeTask();
     this.#reporter = this.#makeReporter();
     const ends = [
-      projection.onChange(() => this.#reportNow()),
+      core.ca.onChange(() => this.#reportNow()),
       // What agents said may be what a gate waits for: looked at, and told if it is.
       core.agentReports.onWritten(() => this.#reporter.wake()),
     ];
@@ -232,6 +204,22 @@ export class SecondaryRole implements ServerRole {
   #reportNow(): void {
     this.#timing.hurry();
     this.#reporter.wake();
+  }
+
+  #makeTask(): AuthorityTask {
+    const { store, follower, ca: projection, keys, ambient, datacenter } = this.core;
+    const issuer = new WanIntermediateIssuer(this.#link);
+    return new AuthorityTask({
+      ...ambient,
+      projection,
+      fence: () => this.core.fence(),
+      signing: new SigningAuthority({ datacenter, store, follower, projection, keys, issuer, ...ambient }),
+      duties: {
+        prepare: (fence, signal) => this.#adopt(fence, signal),
+        maintain: async () => {},
+        idleMs: () => (this.#replicator.status.state === 'READY' ? CONNECTED_LOOK_MS : CUT_OFF_LOOK_MS),
+      },
+    });
   }
 
   #makeReporter(): BackgroundTask {

@@ -3,6 +3,7 @@ import { hostPortList, path, secret } from '@banyan/settings';
 import { z } from 'zod';
 import { serverSettingsShape } from '../core/server-settings.js';
 
+/** The settings of a server of a secondary. */
 export const secondarySettings = z.object({
   ...serverSettingsShape,
   ...anchorSettingsShape,

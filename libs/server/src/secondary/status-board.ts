@@ -1,5 +1,5 @@
 import type { CanaryView } from '@banyan/http-api';
-import { BackgroundTask, epochMs, messageOf, stateIndex } from '@banyan/kernel';
+import { BackgroundTask, type EpochMs, epochMs, messageOf, type StateIndex, stateIndex } from '@banyan/kernel';
 import type { ReplicationStatus, Replicator } from '@banyan/replication';
 import { viewCanary } from '../edges/canary-view.js';
 import type { CanaryWatch } from '../edges/canary-watch.js';
@@ -88,7 +88,8 @@ export class StatusBoard {
 }
 
 /** The index of a stream's last change, from a stored status. */
-export const changedIndexOf = (board: BoardedStatus, stream: string) => stateIndex(board.changed[stream] ?? 0);
+export const changedIndexOf = (board: BoardedStatus, stream: string): StateIndex =>
+  stateIndex(board.changed[stream] ?? 0);
 
 /** How old a stored status is, in ms. */
-export const ageOf = (board: BoardedStatus, now: number): number => Math.max(0, now - epochMs(board.writtenAt));
+export const ageOf = (board: BoardedStatus, now: EpochMs): number => Math.max(0, now - epochMs(board.writtenAt));

@@ -10,8 +10,10 @@ import {
   toWireTaint,
 } from '@banyan/rotation';
 import { z } from 'zod';
+import { readPrimaryAnswer } from './primary-answer.js';
 import type { PrimaryWrites } from './wan-writers.js';
 
+const TAINT = '/v1/connect/ca/taint';
 const PATH = '/v1/connect/ca/rotations';
 const planAnswer = z.object({
   Plan: z.custom<PlanAnswer['Plan']>((plan) => typeof plan === 'object'),
@@ -49,16 +51,14 @@ export class WanRotationDesk extends RotationDesk {
 
   async #planned({ token }: WriteContext, path: string, body: object): Promise<PlanAnswer> {
     const { text } = await this.writes.send({ method: 'POST', path, body, token });
-    return planAnswer.parse(JSON.parse(text));
+    return readPrimaryAnswer(planAnswer, text);
   }
 
   async #begun({ token }: WriteContext, path: string, body: object): Promise<string> {
     const { text } = await this.writes.send({ method: 'POST', path, body, token });
-    return begun.parse(JSON.parse(text)).ID;
+    return readPrimaryAnswer(begun, text).ID;
   }
 }
-
-const TAINT = '/v1/connect/ca/taint';
 
 /** A confirmation over the WAN always quotes what was quoted here; the primary decides. */
 const intentOf = (confirmation: Confirmation) => ({

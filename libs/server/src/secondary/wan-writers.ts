@@ -10,6 +10,7 @@ import { type CaConfigurationChange, CaConfigurationWriter } from '@banyan/http-
 import { type IntentionDraft, IntentionWriter } from '@banyan/intentions';
 import { BanyanError, epochMs, SecretText, type StateIndex, stateIndex } from '@banyan/kernel';
 import { z } from 'zod';
+import { readPrimaryAnswer } from './primary-answer.js';
 
 /** Makes a write in the primary, on behalf of the caller, and waits until it has come back through the change feed. */
 export interface PrimaryWrites {
@@ -97,7 +98,7 @@ export class WanTokenWriter extends TokenWriter {
 
   async #made(path: string, body: unknown, token?: SecretText): Promise<CreatedToken> {
     const { text, index } = await this.writes.send({ method: 'PUT', path, body, ...(token && { token }) });
-    const made = tokenAnswer.parse(JSON.parse(text));
+    const made = readPrimaryAnswer(tokenAnswer, text);
     const secret = new SecretText(made.SecretID);
     const record = {
       accessorId: made.AccessorID,

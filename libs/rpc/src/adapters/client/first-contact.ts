@@ -15,6 +15,18 @@ import { SERVICE } from '../wire/proto.js';
 import { BootstrapCalls } from './bootstrap-calls.js';
 import { type FoundTrust, type TrustRecovery, trustOfKnown, trustOfPin } from './trust-recovery.js';
 
+/**
+ * What first contact by roots that are known fails with when none of them stands above the server, or leads to one that
+ * does. Another anchor may.
+ */
+export const ESTRANGED = [
+  'PEER_UNAUTHENTICATED',
+  'ROOT_TAINTED',
+  'ROOT_UNVOUCHED',
+  'TRANSITION_INVALID',
+  'CHAIN_EXPIRED',
+] as const;
+
 /** Whom a newcomer meets first, and how it knows that it met the right one. */
 export interface FirstContactOptions {
   /** host:port of any server of the datacenter. */
