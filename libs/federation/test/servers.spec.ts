@@ -92,19 +92,16 @@ describe('the servers of a datacenter', () => {
     expect((await registry.list())[0]).toMatchObject({ name: 'server-1', alive: true, version: '0.2.0' });
   });
 
-  it('show who holds which lease since when, and tell their listeners when that changes', async () => {
+  it('show who holds which lease since when', async () => {
     const store = await stores.open();
     const two = presence('server-2');
     const one = join(store, presence('server-1'));
     await new ServerRegistry(store).announce(two);
-    let changes = 0;
-    one.onChange(() => (changes += 1));
     await eventually('both are seen', () => {
       one.wake();
       return one.servers.length === 2;
     });
     expect(one.holderOf('authority')).toBeUndefined();
-    const before = changes;
     const startedAt = Date.now();
     const lease = new LeaseKeeper({
       store,
@@ -117,7 +114,6 @@ describe('the servers of a datacenter', () => {
     });
     lease.start();
     await eventually('the holder is seen', () => one.holderOf('authority')?.name === 'server-2');
-    expect(changes).toBeGreaterThan(before);
     const [held] = one.servers[1]!.leases;
     expect(held).toMatchObject({ name: 'authority', fencing: 1 });
     expect(Math.abs(held!.since! - startedAt)).toBeLessThan(5_000);

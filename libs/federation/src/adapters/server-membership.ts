@@ -35,7 +35,6 @@ export class ServerMembership {
   #servers: readonly ServerRecord[] = [];
   #lookedAt: EpochMs | undefined;
   #beats = 0;
-  readonly #listeners = new Set<() => void>();
 
   constructor(private readonly options: ServerMembershipOptions) {
     this.#task = new BackgroundTask({
@@ -81,11 +80,6 @@ export class ServerMembership {
     return this.#servers.find((server) => server.leases.some(({ name }) => name === lease));
   }
 
-  /** Calls `listener` when the list of servers, or who is alive or holds a lease, has changed. */
-  onChange(listener: () => void): void {
-    this.#listeners.add(listener);
-  }
-
   start(): void {
     this.#task.start();
   }
@@ -108,12 +102,8 @@ export class ServerMembership {
     const { registry, self, clock } = this.options;
     await registry.announce(self);
     if (this.#beats++ % SWEEP_BEATS === 0) await registry.sweep();
-    const servers = await registry.list();
-    const before = signatureOf(this.#servers);
-    this.#servers = servers;
+    this.#servers = await registry.list();
     this.#lookedAt = clock.now();
-    if (signatureOf(servers) === before) return;
-    for (const listener of this.#listeners) listener();
   }
 
   #addresses(edge: 'lanAddress' | 'wanAddress', take: (server: ServerRecord) => boolean): readonly string[] {
@@ -123,13 +113,3 @@ export class ServerMembership {
     return addressesOf([own, ...others], edge);
   }
 }
-
-/** What changes only when there is something to tell. */
-const signatureOf = (servers: readonly ServerRecord[]): string =>
-  JSON.stringify(
-    servers.map((server) => ({
-      ...server,
-      silentMs: 0,
-      leases: server.leases.map(({ name, fencing }) => [name, fencing]),
-    })),
-  );
