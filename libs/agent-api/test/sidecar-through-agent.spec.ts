@@ -117,7 +117,9 @@ describe('a sidecar and its agent, through a rotation', () => {
     agent.rollout = { comparedRootId: undefined, leafRoots: [r2] };
     agent.source.publish(ROOTS, { index: 30, body: second.rootsAnswer() });
     await eventually('one root is left', () => agent.reports.summary().sidecars.trusting[r1] === undefined);
+    const { inboundHandshakeFailures: refused } = proxy.counters();
     await expect(visit(proxy, first, 'legacy')).rejects.toThrow();
+    await eventually('TLS refused it', () => proxy.counters().inboundHandshakeFailures === refused + 1);
     expect(logger.of('the agent took no report')).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { RootProvider } from '@banyan/ca';
+import { RootProvider } from '@banyan/ca';
 import { VaultKind } from '../src/index.js';
 import { calm, holding, surroundings } from './edges.js';
 import { type LocalVault, plainServer } from './local-vault/local-vault.js';
@@ -183,9 +183,9 @@ describe('the options of Vault', () => {
       TLSServerName: 'vault.example',
       LeafCertTTL: '72h',
     };
-    expect(kind.open(options)).toBeDefined();
+    expect(kind.open(options)).toBeInstanceOf(RootProvider);
     const byMethod = { ...base, Token: undefined, auth_method: { ...approle, mount_path: 'auth/our-approle' } };
-    expect(kind.open(byMethod)).toBeDefined();
-    expect(kind.open({ ...base, Address: 'http://127.0.0.1:8200' })).toBeDefined();
+    expect(kind.open(byMethod)).toBeInstanceOf(RootProvider);
+    expect(kind.open({ ...base, Address: 'http://127.0.0.1:8200' })).toBeInstanceOf(RootProvider);
   });
 });

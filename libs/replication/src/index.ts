@@ -5,7 +5,7 @@ export { ReplicationCursorRow } from './adapters/replication-cursor.row.js';
 export { ReplicationRecords } from './adapters/replication-records.js';
 export { Replicator, type ReplicatorOptions } from './adapters/replicator.js';
 export { type HistoryAlarm, SourceHistory } from './adapters/source-history.js';
-export { DEFAULT_GUARD, type GuardLimits } from './domain/deletion-guard.js';
+export type { GuardLimits } from './domain/deletion-guard.js';
 export type { FeedCursor, FeedEvent, FeedItem } from './domain/feed-event.js';
 export { FEED_PROTOCOL, requireProtocol } from './domain/protocol.js';
 export type { ReplicationStream, StreamObjection } from './domain/replication-stream.js';

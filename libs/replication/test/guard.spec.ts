@@ -48,7 +48,7 @@ describe('a round that would delete much', () => {
     await mesh.primary.renewEpoch();
     mesh.wan.carry = emptied;
     await mesh.converged(mesh.replicate());
-    expect(await held()).toBeDefined();
+    expect(await held()).toMatchObject({ code: 'REPLICATION_HELD' });
     await mesh.stopReplicating();
     mesh.wan.carry = (event) => [event];
     // A server that finds something held begins with a look at the whole source.

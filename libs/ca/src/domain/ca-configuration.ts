@@ -64,7 +64,7 @@ export const parseCaConfiguration = (
   kinds: ReadonlyMap<string, RootProviderKind> = new Map(),
 ): CaConfiguration => {
   if (provider === BUILT_IN) {
-    const read = new OptionReader(options, { common: [...COMMON_OPTION_NAMES, ...BUILT_IN_NAMES], own: [] });
+    const read = new OptionReader(options, { shared: [...COMMON_OPTION_NAMES, ...BUILT_IN_NAMES], own: [] });
     return parseWith(read, { provider, options: withoutPrivateKey(options), own: NO_OWN_OPTIONS });
   }
   const kind = kinds.get(provider);
@@ -74,7 +74,7 @@ export const parseCaConfiguration = (
       `could not initialize provider: unknown CA provider "${provider.slice(0, 64)}"`,
     );
   }
-  const read = new OptionReader(options, { common: COMMON_OPTION_NAMES, own: kind.optionNames });
+  const read = new OptionReader(options, { shared: COMMON_OPTION_NAMES, own: kind.optionNames });
   return parseWith(read, { provider, ...readProviderOptions(kind, options) });
 };
 
@@ -88,7 +88,7 @@ export const parseStoredCaConfiguration = (
   options: Readonly<Record<string, unknown>>,
 ): CaConfiguration => {
   if (provider === BUILT_IN) return parseCaConfiguration(provider, options);
-  const read = new OptionReader(options, { common: COMMON_OPTION_NAMES, own: 'any' });
+  const read = new OptionReader(options, { shared: COMMON_OPTION_NAMES, own: 'any' });
   return parseWith(read, { provider, options, own: NO_OWN_OPTIONS });
 };
 

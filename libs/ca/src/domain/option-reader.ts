@@ -6,7 +6,8 @@ export const refuse = (text: string): BanyanError =>
 
 /** Which options there are. Those of a provider's own are also read as `auth_method`; `any` lets every other name pass. */
 export interface OptionNames {
-  readonly common: readonly string[];
+  /** Those of every provider. */
+  readonly shared: readonly string[];
   readonly own: readonly string[] | 'any';
 }
 
@@ -18,11 +19,11 @@ export class OptionReader {
   readonly #values = new Map<string, unknown>();
 
   constructor(options: Readonly<Record<string, unknown>>, names: OptionNames) {
-    const common = new Map(names.common.map((name) => [name.toLowerCase(), name]));
+    const shared = new Map(names.shared.map((name) => [name.toLowerCase(), name]));
     const own = new Map(names.own === 'any' ? [] : names.own.map((name) => [foldOptionName(name), name]));
     for (const [key, value] of Object.entries(options)) {
       const name =
-        common.get(key.toLowerCase()) ?? own.get(foldOptionName(key)) ?? (names.own === 'any' ? key : undefined);
+        shared.get(key.toLowerCase()) ?? own.get(foldOptionName(key)) ?? (names.own === 'any' ? key : undefined);
       if (name === undefined) throw refuse(`unknown option "${key.slice(0, 64)}"`);
       // Which of two spellings was meant nobody can tell, least of all from the order of keys in JSON.
       if (this.#values.has(name)) throw refuse(`${name} is given twice, in different spellings`);

@@ -39,10 +39,10 @@ export const recordRoot = async (
   },
 ): Promise<void> => {
   const { certificate, crossSigned, previous, reason, now } = root;
-  const common = { subject: certificate.fingerprintSha1, requester: { accessorId: '', node: '', reason }, now };
-  await recorder.record(authorityIssuance({ ...common, kind: 'root', certificate, issuer: certificate }));
+  const shared = { subject: certificate.fingerprintSha1, requester: { accessorId: '', node: '', reason }, now };
+  await recorder.record(authorityIssuance({ ...shared, kind: 'root', certificate, issuer: certificate }));
   if (crossSigned === undefined || previous === undefined) return;
   await recorder.record(
-    authorityIssuance({ ...common, kind: 'cross-signed', certificate: crossSigned, issuer: previous }),
+    authorityIssuance({ ...shared, kind: 'cross-signed', certificate: crossSigned, issuer: previous }),
   );
 };

@@ -38,6 +38,9 @@ export class VaultHttp {
     const answer = await this.#send({ call, sender, url }, signal);
     if (answer.location === undefined) return answer;
     // A standby sends callers on to the active server, over the same kind of connection and no further.
+    if (!URL.canParse(answer.location, url.href)) {
+      throw new BanyanError('PROVIDER_REFUSED', 'Vault redirects to what is no URL: correct its api_addr');
+    }
     const next = new URL(answer.location, url);
     if (next.protocol !== url.protocol) {
       throw new BanyanError('PROVIDER_REFUSED', 'Vault redirects from https to http: correct its api_addr');
