@@ -12,7 +12,7 @@ export const MOST_WAITING = 4;
 
 /** Throws `ROTATION_IN_PROGRESS`, naming the oldest, when the bundle holds as many roots as chains can lead to. */
 export const requireRoomForRoot = (rotations: readonly Rotation[]): void => {
-  const waiting = rotations.filter(({ phase }) => !isFinished(phase)).sort((a, b) => (isBefore(a, b) ? -1 : 1));
+  const waiting = rotations.filter(({ phase }) => !isFinished(phase)).toSorted((a, b) => (isBefore(a, b) ? -1 : 1));
   const oldest = waiting[0];
   if (oldest === undefined || waiting.length < MOST_WAITING) return;
   const blockers = blockersOf(oldest);
