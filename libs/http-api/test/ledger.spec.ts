@@ -85,6 +85,10 @@ describe('the issuance ledger', () => {
     expect(await seqs('?node=n1&limit=1')).toEqual([11_999]);
     expect(await seqs('?since=2031-01-01T00:00:02Z&until=2031-01-01T00:00:04Z')).toEqual([4, 3]);
     expect(await read('?service=nobody')).toEqual({ Entries: [] });
+    const typo = await api.ask('GET', `${LEDGER}?serial=zz`, 'reader');
+    expect([typo.status, typo.body]).toEqual([400, 'Invalid value for ?serial: hexadecimal, such as 40:01:0a']);
+    const nul = await api.ask('GET', `${LEDGER}?service=a%00b`, 'reader');
+    expect([nul.status, nul.body]).toEqual([400, 'A query parameter has a NUL character']);
   });
 
   it('gives the last page without a next one', async () => {

@@ -126,6 +126,7 @@ describe('the conventions of the HTTP edge, byte for byte', () => {
       ['{"Name":"a","__proto__":{}}', 'Request decode failed: json: unknown field "__proto__"'],
       ['{"Name":', 'Request decode failed: json: invalid syntax'],
       ['', 'Request decode failed: EOF'],
+      ['{"Name":"a\\u0000b"}', 'Request decode failed: json: a text has a NUL character (\\u0000)'],
       [`{"Name":${'['.repeat(100)}`, 'Request decode failed: json: nested too deeply'],
     ])('refuses %s', async (body, text) => {
       const answer = await put(body);

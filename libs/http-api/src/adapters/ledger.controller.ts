@@ -48,13 +48,18 @@ const place = (name: string) =>
     return refuse(context, `Invalid value for ?${name}: <seq>:<hash> of an earlier proof`);
   });
 
-const hexText = () => queryText(200).transform((value) => (value === undefined ? undefined : colonHex(value)));
+const hexText = (name: string) =>
+  queryText(200).transform((value, context): string | undefined => {
+    if (value === undefined) return undefined;
+    if (/^[0-9a-f: ]+$/i.test(value)) return colonHex(value);
+    return refuse(context, `Invalid value for ?${name}: hexadecimal, such as 40:01:0a`);
+  });
 
 const searchInput = defineInput({
   query: {
     service: queryText(128),
-    serial: hexText(),
-    issuer: hexText(),
+    serial: hexText('serial'),
+    issuer: hexText('issuer'),
     node: queryText(256),
     since: time('since'),
     until: time('until'),

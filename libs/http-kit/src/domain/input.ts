@@ -87,6 +87,9 @@ export const pathText = (max = 512): z.ZodString => z.string().min(1).max(max);
 const allValues = (query: RawInput['query']): Record<string, readonly string[]> =>
   Object.fromEntries(Object.entries(query).map(([name, value]) => [name, typeof value === 'string' ? [value] : value]));
 
+/** The escape of U+0000, which PostgreSQL stores nowhere; not a backslash that is itself escaped before `u0000`. */
+const ESCAPED_NUL = /(?<!\\)(?:\\\\)*\\u0000/;
+
 const parseBody = <B>(
   body: NonNullable<InputSchema<unknown, unknown, B>['body']>,
   bytes: Uint8Array | undefined,
@@ -98,6 +101,7 @@ const parseBody = <B>(
     throw refusal('EOF');
   }
   if (nestsTooDeep(text)) throw refusal('json: nested too deeply');
+  if (ESCAPED_NUL.test(text)) throw refusal('json: a text has a NUL character (\\u0000)');
   const value = matchKeys(body.schema, parseJson(text, refusal));
   return check(body.schema, value, (issue) => `${body.errorPrefix}${bodyText(issue)}`);
 };

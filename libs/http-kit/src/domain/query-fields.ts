@@ -25,6 +25,8 @@ export const queryText = (max = DEFAULT_MAX_LENGTH) =>
     const value = values?.[0];
     if (value !== undefined && value.length > max)
       return refuse(context, `A query parameter is longer than ${max} characters`);
+    // PostgreSQL's text cannot hold it, so that no record has it.
+    if (value?.includes('\0') === true) return refuse(context, 'A query parameter has a NUL character');
     return value === '' ? undefined : value;
   });
 
