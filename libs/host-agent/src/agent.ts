@@ -27,9 +27,10 @@ import {
 import { LanClient } from '@banyan/rpc';
 import { httpTls, listening, readAnchor } from '@banyan/boot';
 import { KeyEncryption } from '@banyan/store';
-import { createMetrics, HealthRegistry } from '@banyan/telemetry';
+import { HealthRegistry } from '@banyan/telemetry';
 import type { Provider, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { agentMetrics } from './agent-metrics.js';
 import { AgentIdentity } from './agent-identity.js';
 import type { AgentProcessSettings } from './agent-settings.js';
 import { Heartbeat } from './heartbeat.js';
@@ -226,7 +227,17 @@ export class Agent {
       [Timers, this.#ambient.timers],
       [Random, this.#ambient.random],
       [HealthRegistry, this.#health],
-      [MetricsText, this.#metrics()],
+      [
+        MetricsText,
+        agentMetrics({
+          datacenter: this.settings.BANYAN_DATACENTER,
+          node: this.settings.BANYAN_NODE_NAME,
+          reads: this.#cache,
+          leaves: this.#leaves,
+          heartbeat: this.#heartbeat,
+          bundle: this.#bundle,
+        }),
+      ],
       [CallerResolver, tokens],
     ];
     return bound.map(([provide, useValue]) => ({ provide: provide as Type, useValue }));
@@ -250,33 +261,6 @@ export class Agent {
       this.#heartbeat.lastHeardAt === undefined ? { ok: false, reason: 'no server has answered yet' } : { ok: true },
     );
     return health;
-  }
-
-  #metrics(): MetricsText {
-    const metrics = createMetrics({
-      datacenter: this.settings.BANYAN_DATACENTER,
-      node: this.settings.BANYAN_NODE_NAME,
-    });
-    const entries = metrics.gauge({ name: 'banyan_cache_entries', help: 'Reads that this agent follows.' });
-    const leaves = metrics.gauge({ name: 'banyan_leaf_entries', help: 'Services whose leaf this agent keeps.' });
-    const skew = metrics.gauge({
-      name: 'banyan_clock_skew_seconds',
-      help: 'How far our clock is ahead of the server.',
-    });
-    const age = metrics.gauge({
-      name: 'banyan_roots_age_seconds',
-      help: 'Time since the servers were last heard for the roots; 0 while they are.',
-    });
-    return {
-      contentType: metrics.contentType,
-      text: () => {
-        entries.set(this.#cache.size);
-        leaves.set(this.#leaves.size);
-        skew.set(this.#heartbeat.skewMs / 1_000);
-        age.set(this.#bundle.entry.ageSeconds);
-        return metrics.text();
-      },
-    };
   }
 }
 
