@@ -83,10 +83,10 @@ describe('signLeaf', () => {
   });
 });
 
-describe('the ledger', () => {
-  const newest = async () => (await bench.core.ledgerReader.search({ limit: 1 }))[0]!;
-  const live = () => bench.core.ledgerReader.live(bench.core.ambient.clock.now());
+const newest = async () => (await bench.core.ledgerReader.search({ limit: 1 }))[0]!;
+const live = () => bench.core.ledgerReader.live(bench.core.ambient.clock.now());
 
+describe('the ledger', () => {
   it('has who asked for a leaf, from which node and why, and proves everything since the first root', async () => {
     const token = await bench.token({ kind: 'service', service: 'web' });
     const csrPem = await bench.csr(SERVICE);
