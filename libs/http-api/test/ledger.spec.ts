@@ -33,6 +33,9 @@ const issuance = (n: number): Issuance => ({
 describe('the issuance ledger', () => {
   let store: Store;
   let api: Api;
+  const pool = () =>
+    store.dataSource.query(`SELECT count(*)::int AS busy FROM pg_stat_activity
+    WHERE datname = current_database() AND state <> 'idle' AND pid <> pg_backend_pid()`);
   beforeAll(async () => {
     store = await stores.open();
     const writer = new LedgerWriter({ datacenter: 'dc1', server: 'server-1', store, timers: new SystemTimers() });
@@ -138,9 +141,6 @@ describe('the issuance ledger', () => {
   });
 
   it('reads no further than a client takes, and stops when it goes', async () => {
-    const pool = () =>
-      store.dataSource.query(`SELECT count(*)::int AS busy FROM pg_stat_activity
-      WHERE datname = current_database() AND state <> 'idle' AND pid <> pg_backend_pid()`);
     const request = get({
       port: api.port,
       path: `${LEDGER}/export`,
