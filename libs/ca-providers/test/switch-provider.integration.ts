@@ -131,6 +131,27 @@ describe('the provider of the root', () => {
     expect(openssl(r3!, after)).toContain('OK');
   });
 
+  it('is known not to vouch for the next root, and why, while it is sealed or has lost the present one', async () => {
+    const options = await vaultOptions();
+    await change('vault', options);
+    const away = { provider: 'consul', options: {} };
+    expect(await bench.root.trial(away)).toEqual({ canCrossSign: true, faults: [] });
+    server.isSealed = true;
+    expect(await bench.root.trial(away)).toEqual({
+      canCrossSign: false,
+      cannotBecause: expect.stringMatching(/^provide: PROVIDER_UNREACHABLE: .*sealed/),
+      faults: [],
+    });
+    server.isSealed = false;
+    // Its throwaways go well: what is gone is the root that is to vouch.
+    const mount = String(options['RootPKIPath']);
+    const { body } = await lab.admin('LIST', `${mount}/issuers`);
+    for (const id of (body as { data: { keys: string[] } }).data.keys)
+      await lab.admin('DELETE', `${mount}/issuer/${id}`);
+    expect(await bench.root.trial(away)).toMatchObject({ canCrossSign: false, faults: [] });
+    expect((await bench.root.trial({ provider: 'vault', options })).canCrossSign).toBe(false);
+  });
+
   it('gets a fresh token without another root, shows none, and keeps what is hidden', async () => {
     const options = await vaultOptions();
     await change('vault', options);

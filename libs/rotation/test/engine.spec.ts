@@ -269,9 +269,10 @@ describe('a rotation in the store', () => {
     await expect(act(nobody, typo)).rejects.toEqual(coded('ROTATION_NOT_FOUND'));
     await expect(t.engine.planTaint({ ...TAINT, rootId: 'R0' })).rejects.toEqual(coded('REQUEST_INVALID'));
     await expect(t.engine.plan({ ...REQUEST, options: { Nonsense: 1 } })).rejects.toEqual(coded('CA_CONFIG_INVALID'));
-    t.steps.trialSays = { canCrossSign: false, faults: [] };
+    t.steps.trialSays = { canCrossSign: false, cannotBecause: 'provide: Vault is sealed', faults: [] };
     const refused = t.engine.start(REQUEST, 'unplanned', ANA);
     await expect(refused).rejects.toEqual(coded('PROVIDER_CANNOT_CROSS_SIGN'));
+    await expect(refused).rejects.toThrow('provide: Vault is sealed; set ForceWithoutCrossSigning');
     t.steps.trialSays = { canCrossSign: true, faults: ['sign-intermediate: the policy lacks create'] };
     const { plan } = await t.engine.plan(REQUEST);
     expect(plan.blockers).toContainEqual(

@@ -91,7 +91,9 @@ export class LocalVault {
   }
 
   #answer(call: { method: string; path: string; body: Body; token: string }): Answer {
+    if (call.path === 'sys/unseal') this.isSealed = false;
     if (this.isSealed) return sealed;
+    if (call.path === 'sys/unseal') return { status: 200, data: { sealed: false } };
     const login = /^auth\/(.+)\/login$/.exec(call.path)?.[1];
     if (login !== undefined) return this.#login(login, call.body);
     // Names of issuers are public in Vault.
@@ -120,8 +122,9 @@ export class LocalVault {
 
   #administer({ method, path, body }: { method: string; path: string; body: Body }): Answer | undefined {
     const name = path.split('/').at(-1) ?? '';
-    if (path === 'auth/token/create') return { status: 200, auth: this.tokens.create(body) };
-    if (path === 'auth/token/revoke') this.tokens.revoke(String(body['token']));
+    if (path === 'sys/seal') this.isSealed = true;
+    else if (path === 'auth/token/create') return { status: 200, auth: this.tokens.create(body) };
+    else if (path === 'auth/token/revoke') this.tokens.revoke(String(body['token']));
     else if (path.startsWith('sys/leases/revoke-prefix/auth/')) this.tokens.revokeOf(path.split('/')[4] ?? '');
     else if (path.startsWith('sys/policies/acl/')) this.tokens.setPolicy(name, String(body['policy']));
     else if (path.startsWith('sys/mounts/') && method === 'POST') this.#engines.set(name, new PkiEngine(this.clock));

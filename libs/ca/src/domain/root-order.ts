@@ -48,6 +48,8 @@ export type ChangeMeaning =
 export interface ProviderTrial {
   /** Whether the active root's provider can vouch for the next root. */
   readonly canCrossSign: boolean;
+  /** Why it cannot, where that is known. */
+  readonly cannotBecause?: string;
   /** What the next root's provider cannot do, in words that name the fix. */
   readonly faults: readonly string[];
 }

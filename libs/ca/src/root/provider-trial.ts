@@ -9,7 +9,7 @@ export interface TrialSubject {
 }
 
 /** A provider that does not answer its trial within this is a finding. */
-const TRIAL_LIMIT_MS = 20_000;
+export const TRIAL_LIMIT_MS = 20_000;
 
 /**
  * Tries the next root's provider, and whether the present one can vouch for it; `voucher` is absent where both are one.
@@ -23,9 +23,16 @@ export const tryProviders = async (
   const steps = await access.tried(next.configuration, next.request, signal);
   const vouching = voucher === undefined ? steps : await access.tried(voucher.configuration, voucher.request, signal);
   return {
-    canCrossSign: !vouching.some((step) => step.step === 'cross-sign' && failed(step)),
+    ...vouchingOf(vouching),
     faults: steps.filter((step) => step.step !== 'cross-sign' && failed(step)).map(faultOf),
   };
+};
+
+/** A cross-signing that was not tried, since what it rests on failed, would fail as well. */
+const vouchingOf = (steps: readonly PreflightStep[]): Pick<ProviderTrial, 'canCrossSign' | 'cannotBecause'> => {
+  if (!steps.some(({ step, outcome }) => step === 'cross-sign' && outcome !== 'ok')) return { canCrossSign: true };
+  const cause = steps.find(failed);
+  return { canCrossSign: false, ...(cause !== undefined && { cannotBecause: faultOf(cause) }) };
 };
 
 const failed = ({ outcome }: PreflightStep): boolean => outcome === 'failed';

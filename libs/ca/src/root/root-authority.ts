@@ -23,7 +23,7 @@ import { builtInKind } from './built-in-provider.js';
 import { stageConfiguration } from './configuration-change.js';
 import { IntermediateSigner } from './intermediate-signer.js';
 import { type OpenRoot, ProviderAccess, type SecretConfiguration } from './provider-access.js';
-import { tryProviders } from './provider-trial.js';
+import { TRIAL_LIMIT_MS, tryProviders } from './provider-trial.js';
 import { type ProvedRoot, RootMaker } from './root-maker.js';
 import { conflict, lockedRoots, RootShift } from './root-shift.js';
 
@@ -133,8 +133,20 @@ export class RootAuthority {
     return { kind: 'next-root', providerChanges: active.provider !== change.provider };
   }
 
-  /** Tries the calls of a rotation on throwaways: those of the next root's provider, and the voucher of the present one. */
+  /**
+   * Tries the calls of a rotation on throwaways: those of the next root's provider, and the voucher of the present one, whose
+   * root has to be there.
+   */
   async trial(order: Pick<RootOrder, 'provider' | 'options'>): Promise<ProviderTrial> {
+    const trial = await this.#trialOnThrowaways(order);
+    if (!trial.canCrossSign) return trial;
+    // A throwaway says nothing of the present root itself: its key may be gone.
+    const condition = await this.inspect(AbortSignal.timeout(TRIAL_LIMIT_MS));
+    if (condition.kind === 'ready') return trial;
+    return { ...trial, canCrossSign: false, cannotBecause: condition.reason };
+  }
+
+  async #trialOnThrowaways(order: Pick<RootOrder, 'provider' | 'options'>): Promise<ProviderTrial> {
     const present = await this.#activeRow();
     const stored = this.#access.configurationOf(present);
     const next = this.#access.withStoredSecrets({ ...order, forceWithoutCrossSigning: false }, stored);

@@ -77,11 +77,10 @@ export class RotationEngine {
   async start(request: RotationRequest, confirmation: Confirmation, context: RotationContext): Promise<Rotation> {
     const planned = await this.#planner.rotate(request);
     requireConfirmed(planned, confirmation);
-    if (planned.plan.blockers.some(({ reason }) => reason === 'no-cross-sign')) {
-      throw new BanyanError(
-        'PROVIDER_CANNOT_CROSS_SIGN',
-        'the provider cannot vouch for the next root: set ForceWithoutCrossSigning to rotate without, and wait for everybody',
-      );
+    const unvouched = planned.plan.blockers.find(({ reason }) => reason === 'no-cross-sign');
+    if (unvouched !== undefined) {
+      const remedy = 'set ForceWithoutCrossSigning to rotate without, and wait for everybody';
+      throw new BanyanError('PROVIDER_CANNOT_CROSS_SIGN', `${unvouched.detail}; ${remedy}`);
     }
     const fault = planned.plan.blockers.find(({ reason }) => reason === 'provider');
     if (fault !== undefined) throw new BanyanError('PROVIDER_REFUSED', `the provider was tried: ${fault.detail}`);

@@ -100,13 +100,16 @@ const blockersIn = ({ datacenter, adoption, reportedAt }: DatacenterEvidence, { 
   ];
 };
 
+const notVouched = ({ cannotBecause }: ProviderTrial): string =>
+  `the provider cannot vouch for the next root${cannotBecause === undefined ? '' : `: ${cannotBecause}`}`;
+
 /** What the authority itself has against it. */
 const authorityBlockers = ({ intent, trial, leafTtlMs, rootNotAfter, now, datacenters }: PlanParts): Blocker[] => {
   const datacenter = datacenters.find(({ isPrimary }) => isPrimary)?.datacenter ?? '';
   return [
     ...trial.faults.map((detail) => ({ datacenter, reason: 'provider', detail: detail.slice(0, 1_024) }) as const),
     ...(intent.crossSign && !trial.canCrossSign
-      ? [{ datacenter, reason: 'no-cross-sign', detail: 'the provider cannot vouch for the next root' } as const]
+      ? [{ datacenter, reason: 'no-cross-sign', detail: notVouched(trial).slice(0, 1_024) } as const]
       : []),
     ...(now + leafTtlMs > rootNotAfter
       ? [
