@@ -5,12 +5,11 @@ import type { Datacenter } from './harness/datacenter.js';
 import { eventually, timed } from './harness/eventually.js';
 import { HandshakeLoad } from './harness/handshake-load.js';
 import { IntentionWriters } from './harness/intention-writers.js';
+import { currentHolder, holderOf, serversOf, TAKEOVER_LIMIT_MS, takenOver } from './harness/lease-holder.js';
 import { meshSuite } from './harness/mesh-suite.js';
 import { nextRootEverywhere, rotate } from './harness/root-rotation.js';
 import { startWebAndApi } from './harness/web-and-api.js';
 
-/** The promise: a lease that nobody renews is held by another server within this. */
-const TAKEOVER_LIMIT_MS = 10_000;
 /** Longer than a lease lives (6 s), so that somebody else takes it. */
 const FROZEN_MS = 15_000;
 /** By then a silent server is known to be, also on a connection with nothing but quiet streams. */
@@ -18,51 +17,11 @@ const FOUND_LIMIT_MS = 7_000;
 const PER_PHASE = 60;
 const CONVERGED_LIMIT_MS = 25_000;
 
-interface ServersAnswer {
-  readonly Leader: string;
-  readonly Servers: readonly {
-    readonly Name: string;
-    readonly LANAddress: string;
-    readonly Alive: boolean;
-    readonly Leases: readonly { readonly Name: string; readonly Fencing: number }[];
-  }[];
-}
-
-const serversOf = (datacenter: Datacenter): Promise<ServersAnswer> =>
-  datacenter.askServer({ path: '/v1/operator/servers', limitMs: 2_000 });
-
-/** Who holds the authority's lease: its place among the servers, and the fencing number. */
-const holderOf = async (datacenter: Datacenter): Promise<{ at: number; fencing: number }> => {
-  const { Servers } = await serversOf(datacenter);
-  const holder = Servers.find(({ Leases }) => Leases.some(({ Name }) => Name === 'authority'));
-  if (holder === undefined) throw new Error('nobody holds the lease');
-  return {
-    at: datacenter.lanAddresses.indexOf(holder.LANAddress),
-    fencing: holder.Leases.find(({ Name }) => Name === 'authority')!.Fencing,
-  };
-};
-
-/** From now on the operator asks the other server; resolves when that one holds the lease. */
-const takenOver = async (
-  datacenter: Datacenter,
-  from: { at: number; fencing: number },
-): Promise<{ at: number; fencing: number }> => {
-  datacenter.asked = 1 - from.at;
-  return eventually('the other server holds the lease', { limitMs: TAKEOVER_LIMIT_MS + 2_000 }, async () => {
-    const holder = await holderOf(datacenter);
-    expect(holder.at).toBe(1 - from.at);
-    return holder;
-  });
-};
-
 /** When a process wrote that message, in epoch ms; NaN if it did not. */
 const timeOf = (log: string, message: string): number => {
   const line = log.split('\n').find((each) => each.includes(`"msg":"${message}"`));
   return Number((JSON.parse(line ?? '{}') as { time?: unknown }).time);
 };
-
-const currentHolder = (datacenter: Datacenter) =>
-  eventually('somebody holds the lease', { limitMs: TAKEOVER_LIMIT_MS }, () => holderOf(datacenter));
 
 /** A write through the agent is acknowledged, however often it has to be tried. */
 const written = (datacenter: Datacenter, source: string): Promise<void> =>
