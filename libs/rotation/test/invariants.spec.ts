@@ -236,19 +236,18 @@ class Run {
 
 describe('whatever happens, in whatever order', () => {
   it('keeps one active root, the way back, and every root that somebody needs', () => {
-    const ends = new Map<string, number>();
+    const reached = new Set<string>();
     fc.assert(
       fc.property(story, (commands) => {
         const run = new Run();
         for (const command of commands) run.run(command);
-        for (const { phase } of run.rotations) ends.set(phase, (ends.get(phase) ?? 0) + 1);
+        for (const { startedAt } of run.rotations) Object.keys(startedAt).forEach((phase) => reached.add(phase));
       }),
       { numRuns: 400 },
     );
     // The stories do get everywhere: a property that holds because nothing happens proves nothing.
-    for (const phase of ['completed', 'rolled-back', 'activate', 'verify', 'retire', 'rolling-back', 'distribute']) {
-      expect([phase, (ends.get(phase) ?? 0) > 0]).toEqual([phase, true]);
-    }
+    const phases = ['completed', 'rolled-back', 'activate', 'verify', 'retire', 'rolling-back', 'distribute'];
+    expect(phases.filter((phase) => !reached.has(phase))).toEqual([]);
   });
 
   it('comes to its end when everybody follows in the end, whatever happened before', () => {
