@@ -67,6 +67,9 @@ const keep = (store: Store, holder: string, ttlMs: number, timers: Timers = new 
   return { keeper, events, acquired };
 };
 
+/** As servers keep theirs. */
+const LEASE_MS = 6_000;
+
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (signal.aborted) resolve();
@@ -139,6 +142,40 @@ describe('LeaseKeeper', () => {
     await taken;
     expect(order).toEqual(['committed', 'taken']);
   });
+
+  it('is taken within the promised 10 s from a holder that is paused within a transaction with its fence', async () => {
+    const store = await stores.open();
+    const timers = new PausableTimers();
+    const one = keep(store, 'one', LEASE_MS, timers);
+    const { fence } = await one.acquired;
+    let goOn = (): void => undefined;
+    const paused = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    let within = (): void => undefined;
+    const underWay = new Promise<void>((resolve) => {
+      within = resolve;
+    });
+    const late = store.run(
+      async (tx) => {
+        within();
+        await paused;
+        tx.stage(CHANGE);
+      },
+      { fence },
+    );
+    const refused = expect(late).rejects.toMatchObject({ name: 'BanyanError' });
+    await underWay;
+    timers.pause();
+    const startedAt = performance.now();
+    const two = keep(store, 'two', LEASE_MS);
+    expect((await two.acquired).fence.fencing).toBe(2);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    goOn();
+    await refused;
+    expect(await store.currentIndex()).toBe(1);
+    timers.resume();
+  }, 30_000);
 
   it('notices by itself that it cannot renew, before the lease runs out in the database', async () => {
     const store = await stores.open();

@@ -42,12 +42,13 @@ const MIGRATION_LOCK = '108170550731118';
 const MIGRATION_WAIT_MS = 120_000;
 
 /**
- * A transaction of a paused process would hold the counter, and with it every writer of the datacenter: the server ends
- * a transaction that is idle for 15 s. Statements end after 30 s, waits for locks after 10 s; the client gives up at
+ * A transaction of a paused process would hold the counter, and with it every writer of the datacenter, and the lease
+ * beyond its end: the server ends a transaction that is idle for 5 s, less than the 6 s that a lease lives, so that
+ * another server takes it within the 10 s that are promised. Statements end after 30 s, waits for locks after 10 s; the client gives up at
  * 40 s, after the server would have answered.
  */
 const LIMITS = {
-  idle_in_transaction_session_timeout: 15_000,
+  idle_in_transaction_session_timeout: 5_000,
   statement_timeout: 30_000,
   lock_timeout: 10_000,
   query_timeout: 40_000,
