@@ -11,4 +11,7 @@ export default {
   },
   setupFiles: ['reflect-metadata'],
   testTimeout: 30_000,
+  // Both cores of a small machine; a worker keeps every module it ever loaded, so it is replaced before it is slow.
+  maxWorkers: 2,
+  workerIdleMemoryLimit: '900MB',
 };
