@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { SilentLogger, SystemRandom, SystemTimers, type Timer, Timers } from '@banyan/kernel';
 import { eventually, withTestStore } from '@banyan/testkit';
 import { afterEach, describe, expect, it } from '@jest/globals';
@@ -148,30 +149,24 @@ describe('LeaseKeeper', () => {
     const timers = new PausableTimers();
     const one = keep(store, 'one', LEASE_MS, timers);
     const { fence } = await one.acquired;
-    let goOn = (): void => undefined;
-    const paused = new Promise<void>((resolve) => {
-      goOn = resolve;
-    });
-    let within = (): void => undefined;
-    const underWay = new Promise<void>((resolve) => {
-      within = resolve;
-    });
+    const [paused, underWay] = [new EventTarget(), new EventTarget()];
+    const begun = once(underWay, 'begun');
     const late = store.run(
       async (tx) => {
-        within();
-        await paused;
+        underWay.dispatchEvent(new Event('begun'));
+        await once(paused, 'resumed');
         tx.stage(CHANGE);
       },
       { fence },
     );
     const refused = expect(late).rejects.toMatchObject({ name: 'BanyanError' });
-    await underWay;
+    await begun;
     timers.pause();
     const startedAt = performance.now();
     const two = keep(store, 'two', LEASE_MS);
     expect((await two.acquired).fence.fencing).toBe(2);
     expect(performance.now() - startedAt).toBeLessThan(10_000);
-    goOn();
+    paused.dispatchEvent(new Event('resumed'));
     await refused;
     expect(await store.currentIndex()).toBe(1);
     timers.resume();
