@@ -1,23 +1,16 @@
-// `npm run bench [-- --json] [-- --rounds=5] [-- --only=signing] [-- --leaves=10000]`: ratios against a limit that is measured in the same
+// `npm run bench [-- --json] [-- --rounds=5] [-- --only=signing] [-- --leaves=10000] [-- --watches=1000]`: ratios against a limit that is measured in the same
 // run, turn by turn. Nothing here passes or fails: figures depend on the machine, and are read by a person.
 import { parseArgs } from 'node:util';
 import { compareAuthorize } from './authorize.js';
 import { canReadCpuTime } from './cpu-time.js';
 import { compareLedger } from './ledger.js';
 import { describeMachine } from './machine.js';
-import { type Comparison, median } from './rounds.js';
+import { replication, type Result, resync, watches } from './results.js';
+import { median } from './rounds.js';
 import { rotateLeaves } from './rotation.js';
 import { compareSigning } from './signing.js';
 
 const SECONDS = 1;
-
-interface Result extends Comparison {
-  readonly name: string;
-  readonly unit: string;
-  readonly measuredIs: string;
-  readonly referenceIs: string;
-  readonly note?: string;
-}
 
 const { values } = parseArgs({
   options: {
@@ -25,9 +18,11 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     only: { type: 'string' },
     leaves: { type: 'string', default: '1000' },
+    watches: { type: 'string', default: '10000' },
   },
 });
 const leaves = Math.min(10_000, Math.max(1, Number(values.leaves) || 1_000));
+const watchers = Math.min(20_000, Math.max(1, Number(values.watches) || 10_000));
 const rounds = Math.min(50, Math.max(1, Number(values.rounds) || 5));
 
 /** One rotation is one figure: it takes a minute for 10,000 leaves, however often it is repeated. */
@@ -83,6 +78,9 @@ const BENCHES: Readonly<Record<string, () => Promise<Result>>> = {
     ...(await compareAuthorize(rounds, 2 * SECONDS)),
   }),
   rotation,
+  replication,
+  resync,
+  watches: () => watches(watchers),
 };
 
 const figure = (list: readonly number[]): string => Math.round(median(list)).toLocaleString('en').padStart(9);

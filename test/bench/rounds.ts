@@ -7,6 +7,14 @@ export const median = (values: readonly number[]): number => {
   return (upper + lower) / 2;
 };
 
+/** The value below which that share of the values lies. Throws for an empty list. */
+export const percentile = (values: readonly number[], share: number): number => {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+  if (at === undefined) throw new RangeError('a percentile needs a value');
+  return at;
+};
+
 /** One contestant and what it is compared with, measured turn by turn so that a busy moment hits both. */
 export interface Comparison {
   /** Work per second of CPU, per round. */

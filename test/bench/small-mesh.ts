@@ -18,9 +18,12 @@ export interface SmallMesh {
 
 const TOKEN = '5b0f5f0e-0000-4000-8000-benchmark000';
 const READY_LIMIT_MS = 60_000;
-const app = (name: string): string => fileURLToPath(new URL(`../../apps/${name}/src/main.js`, import.meta.url));
+/** The compiled entry of an app. */
+export const appScript = (name: string): string =>
+  fileURLToPath(new URL(`../../apps/${name}/src/main.js`, import.meta.url));
 
-const freePort = async (): Promise<number> => {
+/** A port of 127.0.0.1 on which nobody listens. */
+export const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -29,7 +32,8 @@ const freePort = async (): Promise<number> => {
   return port;
 };
 
-const untilReady = async (child: Child, port: number): Promise<void> => {
+/** Waits until the server or agent on that port is ready. */
+export const untilReady = async (child: Child, port: number): Promise<void> => {
   const signal = AbortSignal.timeout(READY_LIMIT_MS);
   for (;;) {
     const answer = await fetch(`http://127.0.0.1:${port}/readyz`, { signal }).catch(() => undefined);
@@ -50,7 +54,7 @@ export const startSmallMesh = async (): Promise<SmallMesh> => {
   ];
   writeFileSync(join(folder, 'tokens.json'), JSON.stringify(tokens), { mode: 0o600 });
   const common = { BANYAN_DATACENTER: 'dc1', BANYAN_NODE_NAME: 'bench', BANYAN_LOG_LEVEL: 'warn' };
-  const server = startChild(app('primary-server'), [], {
+  const server = startChild(appScript('primary-server'), [], {
     ...common,
     BANYAN_DATA_DIR: join(folder, 'server'),
     BANYAN_HTTP_BIND: `127.0.0.1:${http}`,
@@ -59,7 +63,7 @@ export const startSmallMesh = async (): Promise<SmallMesh> => {
     BANYAN_INITIAL_TOKENS_FILE: join(folder, 'tokens.json'),
   });
   await untilReady(server, http);
-  const agent = startChild(app('agent'), [], {
+  const agent = startChild(appScript('agent'), [], {
     ...common,
     BANYAN_DATA_DIR: join(folder, 'agent'),
     BANYAN_HTTP_BIND: `127.0.0.1:${agentPort}`,
