@@ -38,7 +38,7 @@ describe('a root whose key is in wrong hands', () => {
     const request = { RootID: tainted, Reason: 'seen on a forum' };
     await eventually('every agent has told of its leaf and its own certificate', { limitMs: 20_000 }, async () => {
       const { Plan } = await cast.rotations.planTaint(request);
-      expect(Plan.Datacenters.map(({ Workloads }) => Workloads)).toEqual([2, 4]);
+      expect(Plan.Datacenters.map(({ Workloads }) => Workloads)).toEqual([1, 2]);
     });
     await cast.spare.process.kill();
     const { Plan } = await eventually('the agent that is away is listed', { limitMs: 30_000 }, async () => {

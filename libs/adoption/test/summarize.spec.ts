@@ -59,7 +59,8 @@ describe('an adoption', () => {
       signingRootId: 'r2',
       stagedRootId: 'r3',
       agents: { total: 2, live: 2, trusting: { r1: 2, r2: 2 } },
-      leaves: { r2: 8 },
+      leaves: { r2: 6 },
+      identities: { r2: 2 },
       ledgerLeaves: { r2: 3 },
       laggards: [],
     });
@@ -135,10 +136,11 @@ describe('an adoption', () => {
     expect(agents).toEqual({ total: 3, live: 2, trusting: { r1: 2, r2: 1 } });
   });
 
-  it('counts an live agent’s own certificate like a leaf: no root goes under which one still stands', () => {
+  it('counts live agents by the root above their own certificate, apart from leaves', () => {
     const lost = sum([agent({ identityRootId: 'r1', leaves: { byRoot: { r2: 3 }, rateLimited: 0 } })]);
-    expect(lost.leaves).toEqual({ r1: 1, r2: 3 });
-    expect(lost.laggards).toMatchObject([{ node: 'n1', leaves: { r1: 1, r2: 3 } }]);
+    expect([lost.leaves, lost.identities]).toEqual([{ r2: 3 }, { r1: 1 }]);
+    expect(lost.laggards).toMatchObject([{ node: 'n1', leaves: { r2: 3 }, identityRootId: 'r1' }]);
+    expect(sum([agent({ identityRootId: 'r1' }, 'n1', 60_000)]).identities).toEqual({});
   });
 
   it('counts leaves of silent agents until the horizon of their root has passed', () => {

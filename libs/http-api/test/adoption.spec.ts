@@ -26,8 +26,8 @@ describe('GET /v1/connect/ca/adoption', () => {
       SigningRootID: 'aa:01',
       StagedRootID: 'aa:02',
       Agents: { Total: 1, Live: 1, Trusting: { 'aa:01': 1, 'aa:02': 0 } },
-      // Two leaves of workloads, and the agent's own certificate.
-      Leaves: { 'aa:01': 3 },
+      Leaves: { 'aa:01': 2 },
+      Identities: { 'aa:01': 1 },
       LedgerLeaves: { 'aa:01': 2 },
       Horizons: { 'aa:01': '2026-01-01T00:00:01.000Z' },
       Signing: { MeasuredPerSecond: 1_234.6, BudgetPerSecond: 250 },
@@ -40,7 +40,8 @@ describe('GET /v1/connect/ca/adoption', () => {
           SeenAt: '2026-01-01T00:00:00.000Z',
           Live: true,
           Lacks: ['aa:02'],
-          Leaves: { 'aa:01': 3 },
+          Leaves: { 'aa:01': 2 },
+          IdentityRootID: 'aa:01',
         },
       ],
     });

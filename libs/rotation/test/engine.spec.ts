@@ -29,7 +29,7 @@ const finish = async (id: string): Promise<void> => {
 describe('a rotation in the store', () => {
   it('starts by the hash of its plan only, and says what to do without one', async () => {
     const { hash, plan } = await t.engine.plan(REQUEST);
-    expect(plan.totals).toMatchObject({ datacenters: 2, agents: 4, workloads: 8, signatures: 12, estimatedSeconds: 1 });
+    expect(plan.totals).toMatchObject({ datacenters: 2, agents: 4, workloads: 8, signatures: 16, estimatedSeconds: 1 });
     const refused = t.engine.start(REQUEST, { planHash: undefined }, ANA);
     await expect(refused).rejects.toEqual(coded('ROTATION_PLAN_STALE'));
     await expect(refused).rejects.toThrow(`"DryRun": true`);

@@ -86,6 +86,18 @@ describe('the gate of', () => {
     expect(names('activate', after(activating, waive()), { ...said, signingRootId: 'R1' })).toEqual([]);
   });
 
+  it('activate waits for agents whose own certificate is under the root, without hiding a holder of a leaf', () => {
+    const behind = laggard('n1', { identityRootId: 'R1' });
+    const said = { ...MOVED, identities: { R1: 1, R2: 1 }, laggards: [behind] };
+    expect(names('activate', activating, said)).toEqual(['n1 pending']);
+    expect(names('activate', activating, { ...said, ledgerLeaves: { R1: 1, R2: 4 } })).toEqual([
+      'n1 pending',
+      '* ledger',
+    ]);
+    expect(names('activate', activating, { ...said, laggards: [] })).toEqual(['* pending']);
+    expect(names('activate', after(activating, waive('n1')), said)).toEqual([]);
+  });
+
   it('activate and rolling-back believe no report from before their phase', () => {
     const old = lookOf([heard('dc1', at(1), MOVED), silent('dc2')], { activeRootId: 'R2' });
     const reasons = GATES.activate(activating, old, at(900)).blockers.map(({ datacenter, reason }) => [
@@ -114,6 +126,7 @@ describe('the gate of', () => {
     expect(names('verify', verifying, { ...MOVED, shadow: { ...shadow!, rootId: 'R1' } })).toEqual(['servers shadow']);
     const look = lookOf([heard('dc1', at(900), MOVED)], { activeRootId: 'R2' });
     expect(GATES.verify(verifying, look, at(961)).blockers.map(({ reason }) => reason)).toEqual(['unreported']);
+    // Agents alone, as on hosts without a workload, make no handshake that could be compared.
     const idle = { ...MOVED, leaves: {}, ledgerLeaves: {}, shadow: { checked: 0, failed: 0, probed: 0, failures: [] } };
     expect(names('verify', verifying, idle)).toEqual([]);
   });

@@ -27,15 +27,15 @@ describe('a plan', () => {
     expect(
       datacenters.map(({ workloads, signatures, perSecond, seconds }) => [workloads, signatures, perSecond, seconds]),
     ).toEqual([
-      [1_000, 1_001, 50, 20],
-      [120, 121, 2, 60],
+      [1_000, 1_003, 50, 20],
+      [120, 123, 2, 60],
     ]);
     expect(totals).toEqual({
       datacenters: 2,
       agents: 4,
       offlineAgents: 0,
       workloads: 1_120,
-      signatures: 1_124,
+      signatures: 1_128,
       estimatedSeconds: 60,
     });
   });
@@ -106,7 +106,7 @@ describe('a plan', () => {
       LeavingRootID: 'R1',
       Policy: { DistributeWait: '15m0s', VerifyWindow: '5m0s', RetireGrace: '1h0m0s', Deadline: '10m0s' },
       Datacenters: [{ Datacenter: 'dc1', Agents: { Live: 2, Offline: 0 }, EstimatedSeconds: 1 }],
-      Totals: { Signatures: 7 },
+      Totals: { Signatures: 9 },
     });
   });
 });

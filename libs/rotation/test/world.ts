@@ -140,6 +140,7 @@ export class World {
         ...(stagedRootId !== undefined && { stagedRootId }),
         agents: { total: agents.length, live: live.length, trusting: Object.fromEntries(trusting) },
         leaves,
+        identities: {},
         ledgerLeaves: { ...leaves },
         horizons: Object.fromEntries(horizons),
         signing: { budgetPerSecond: 50 },

@@ -87,7 +87,8 @@ describe('the adoption of a secondary', () => {
       expect(adoption).toMatchObject({
         datacenter: 'dc2',
         agents: { total: 1, live: 1, trusting: { [rootOf(dc1)]: 1 } },
-        leaves: { [rootOf(dc1)]: 3 },
+        leaves: { [rootOf(dc1)]: 2 },
+        identities: { [rootOf(dc1)]: 1 },
         laggards: [],
       });
     },

@@ -66,7 +66,7 @@ describe('heartbeats with reports', () => {
       bundle: [rootId()],
       signingRootId: rootId(),
       agents: { total: 4, live: 4, trusting: { [rootId()]: 2 } },
-      leaves: { [rootId()]: 12 },
+      leaves: { [rootId()]: 9 },
       ledgerLeaves: { [rootId()]: 1 },
       signing: { budgetPerSecond: 250, measuredPerSecond: expect.any(Number) },
     });

@@ -84,7 +84,7 @@ export class DatacenterAdoptionReader {
     if (this.#look === undefined) return undefined;
     const { adoption, facts } = this.#look;
     return reissueSpreadMs({
-      certificates: Object.values(adoption.leaves).reduce((sum, count) => sum + count, 0),
+      certificates: total(adoption.leaves) + total(adoption.identities),
       budgetPerSecond: facts.signing.budgetPerSecond,
       urgent: facts.tainted,
     });
@@ -118,3 +118,6 @@ export class DatacenterAdoptionReader {
     return this.#look;
   }
 }
+
+const total = (amounts: Readonly<Record<string, number>>): number =>
+  Object.values(amounts).reduce((sum, count) => sum + count, 0);

@@ -34,14 +34,11 @@ const sidecarsWithout = ({ sidecars }: AgentReport, rootId: string): number =>
   Math.max(0, sidecars.total - (sidecars.trusting[rootId] ?? 0));
 
 /**
- * Certificates of the host by the root above them: its workloads' live leaves, and a live agent's own. The workloads of a
- * silent agent may still use theirs; the agent itself, should it come back, finds its way along the transitions.
+ * The root above the agent's own certificate, while the agent is live: without that root it is as lost as a workload. A
+ * silent one, should it come back, finds its way along the transitions.
  */
-export const certificatesOf = (agent: KnownAgent, now: EpochMs): Readonly<Record<string, number>> => {
-  const byRoot: Readonly<Record<string, number>> = agent.report?.leaves.byRoot ?? {};
-  const own = isLive(agent, now) ? agent.report?.identityRootId : undefined;
-  return own === undefined ? byRoot : { ...byRoot, [own]: (byRoot[own] ?? 0) + 1 };
-};
+export const identityRootOf = (agent: KnownAgent, now: EpochMs): string | undefined =>
+  isLive(agent, now) ? agent.report?.identityRootId : undefined;
 
 /** Live leaves under any other root than the one that signs. */
 const leavesBehind = (report: AgentReport, signingRootId: string | undefined): number =>
@@ -71,8 +68,9 @@ const debtOf = (agent: KnownAgent, { bundle, signingRootId }: Asked) => {
  * it is under way.
  */
 export const laggardOf = (agent: KnownAgent, asked: Asked): Laggard | undefined => {
-  const { seenAt, node } = agent;
+  const { report, seenAt, node } = agent;
   const live = isLive(agent, asked.now);
+  const identityRootId = identityRootOf(agent, asked.now);
   const debt = debtOf(agent, asked);
   const found = reasonOf(agent, asked, debt);
   if (found === undefined) return undefined;
@@ -84,7 +82,8 @@ export const laggardOf = (agent: KnownAgent, asked: Asked): Laggard | undefined 
     seenAt,
     live,
     lacks: [...debt.lacks],
-    leaves: { ...certificatesOf(agent, asked.now) },
+    leaves: report?.leaves.byRoot ?? {},
+    ...(identityRootId !== undefined && { identityRootId }),
   };
 };
 

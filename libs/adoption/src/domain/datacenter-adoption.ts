@@ -19,8 +19,10 @@ const laggardSchema = z.object({
   live: z.boolean(),
   /** Roots of the datacenter's bundle that it does not verify with. */
   lacks: z.array(rootId).max(64),
-  /** Its live leaves by root, the agent's own certificate among them. */
+  /** Its live leaves by root. */
   leaves: byRoot,
+  /** The root above the agent's own certificate; absent for a silent agent. */
+  identityRootId: rootId.optional(),
 });
 export type Laggard = z.output<typeof laggardSchema>;
 
@@ -46,8 +48,10 @@ export const datacenterAdoptionSchema = z.object({
     /** Live agents that verify with the root, all their sidecars included. */
     trusting: byRoot,
   }),
-  /** Live leaves by root, as all agents last reported; each agent's own certificate is one of them. */
+  /** Live leaves of workloads by root, as all agents last reported. */
   leaves: byRoot,
+  /** Live agents by the root above their own certificate. */
+  identities: byRoot,
   /** By the ledger: holders (service, node, token) whose newest unexpired leaf is under the root. */
   ledgerLeaves: byRoot,
   /** For each root that leaves were signed under: until when the last of them may live, ms since 1970. */

@@ -27,6 +27,7 @@ export const materialAdoptionHash = (adoption: DatacenterAdoption): string =>
     staged: adoption.stagedRootId ?? '',
     agents: adoption.agents,
     leaves: adoption.leaves,
+    identities: adoption.identities,
     ledger: adoption.ledgerLeaves,
     roots: Object.keys(adoption.horizons).toSorted(),
     budget: adoption.signing.budgetPerSecond,

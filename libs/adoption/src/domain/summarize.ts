@@ -1,5 +1,5 @@
 import type { EpochMs } from '@banyan/kernel';
-import { certificatesOf, isLive, type KnownAgent, laggardOf, trusts, worstFirst } from './agent-standing.js';
+import { identityRootOf, isLive, type KnownAgent, laggardOf, trusts, worstFirst } from './agent-standing.js';
 import { type DatacenterAdoption, type Laggard, MOST_LAGGARDS } from './datacenter-adoption.js';
 import { mergeShadow } from './merge-shadow.js';
 
@@ -36,6 +36,7 @@ export const summarize = ({ authority, agents, ledgerLeaves, now }: AdoptionPart
     ...(stagedRootId !== undefined && { stagedRootId }),
     agents: { total: agents.length, live: live.length, trusting: Object.fromEntries(trusting) },
     leaves: leavesByRoot(agents, horizons, now),
+    identities: identitiesByRoot(agents, now),
     ledgerLeaves: { ...ledgerLeaves },
     horizons: { ...horizons },
     signing,
@@ -50,21 +51,27 @@ const laggardsOf = (agents: readonly KnownAgent[], authority: AuthorityFacts, no
   return laggards.toSorted(worstFirst);
 };
 
-/**
- * A live agent's own certificate counts like a leaf: without it the agent is as lost as a workload without its own. What an
- * agent last said may be old: leaves whose root's horizon has passed have ended, whoever still counts them.
- */
+/** What an agent last said may be old: leaves whose root's horizon has passed have ended, whoever still counts them. */
 const leavesByRoot = (
   agents: readonly KnownAgent[],
   horizons: Readonly<Record<string, number>>,
   now: EpochMs,
 ): Record<string, number> => {
   const sums: Record<string, number> = {};
-  for (const agent of agents) {
-    for (const [rootId, leaves] of Object.entries(certificatesOf(agent, now))) {
+  for (const { report } of agents) {
+    for (const [rootId, leaves] of Object.entries(report?.leaves.byRoot ?? {})) {
       const ended = (horizons[rootId] ?? Number.POSITIVE_INFINITY) <= now;
       if (leaves > 0 && !ended) sums[rootId] = (sums[rootId] ?? 0) + leaves;
     }
+  }
+  return sums;
+};
+
+const identitiesByRoot = (agents: readonly KnownAgent[], now: EpochMs): Record<string, number> => {
+  const sums: Record<string, number> = {};
+  for (const agent of agents) {
+    const rootId = identityRootOf(agent, now);
+    if (rootId !== undefined) sums[rootId] = (sums[rootId] ?? 0) + 1;
   }
   return sums;
 };

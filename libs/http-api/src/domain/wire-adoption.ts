@@ -8,6 +8,7 @@ export const toWireAdoption = (adoption: DatacenterAdoption): object => ({
   StagedRootID: adoption.stagedRootId ?? '',
   Agents: { Total: adoption.agents.total, Live: adoption.agents.live, Trusting: adoption.agents.trusting },
   Leaves: adoption.leaves,
+  Identities: adoption.identities,
   LedgerLeaves: adoption.ledgerLeaves,
   Horizons: Object.fromEntries(Object.entries(adoption.horizons).map(([rootId, until]) => [rootId, timeText(until)])),
   Signing: {
@@ -27,7 +28,7 @@ export const toWireAgent = ({ node, seenAt, live, report, laggard }: AgentEntry)
   Report: report === undefined ? null : wireReport(report),
 });
 
-const wireLaggard = ({ node, reason, detail, seenAt, live, lacks, leaves }: Laggard) => ({
+const wireLaggard = ({ node, reason, detail, seenAt, live, lacks, leaves, identityRootId }: Laggard) => ({
   Node: node,
   Reason: reason,
   Detail: detail,
@@ -35,6 +36,7 @@ const wireLaggard = ({ node, reason, detail, seenAt, live, lacks, leaves }: Lagg
   Live: live,
   Lacks: lacks,
   Leaves: leaves,
+  IdentityRootID: identityRootId ?? '',
 });
 
 const wireReport = (report: AgentReport) => ({

@@ -52,16 +52,17 @@ const plannedDatacenter = ({ datacenter, adoption }: DatacenterEvidence): Rotati
   if (adoption === undefined) {
     return { datacenter, reported: false, agents: { live: 0, offline: 0 }, workloads: 0, signatures: 1 };
   }
-  const { agents, leaves, ledgerLeaves } = adoption;
+  const { agents, leaves, identities, ledgerLeaves } = adoption;
   const workloads = Math.max(sumOver(leaves, everyRoot), sumOver(ledgerLeaves, everyRoot));
   const perSecond = rateOf(adoption);
+  // Agents renew their own certificates past the limits of workloads, and so cost no time of theirs.
   const known = workloads === 0 ? 0 : perSecond && Math.ceil(workloads / perSecond);
   return {
     datacenter,
     reported: true,
     agents: { live: agents.live, offline: agents.total - agents.live },
     workloads,
-    signatures: workloads + 1,
+    signatures: workloads + sumOver(identities, everyRoot) + 1,
     ...(perSecond !== undefined && { perSecond }),
     ...(known !== undefined && { seconds: known }),
   };

@@ -33,34 +33,37 @@ export const sumOver = (amounts: Readonly<Record<string, number>>, counts: (root
   Object.entries(amounts).reduce((sum, [rootId, amount]) => (counts(rootId) ? sum + amount : sum), 0);
 
 /**
- * Who has live leaves under the roots that are to go: by the agents' last reports, offline ones included, and by the
- * ledger, which knows holders that no agent reports. `lives` leaves out what its horizon says has ended.
+ * Who has live certificates under the roots that are to go: leaves by the agents' last reports, offline ones included, and
+ * by the ledger, which knows holders that no agent reports; and live agents' own. `lives` leaves out what its horizon says
+ * has ended.
  */
 export const leavesBehind = (
-  { datacenter, leaves, ledgerLeaves, laggards }: DatacenterAdoption,
+  { datacenter, leaves, identities, ledgerLeaves, laggards }: DatacenterAdoption,
   lives: (rootId: string) => boolean,
   waivers: readonly Waiver[],
 ): readonly Blocker[] => {
-  const named = laggards
-    .map((laggard) => ({ laggard, amount: sumOver(laggard.leaves, lives) }))
-    .filter(({ amount }) => amount > 0);
-  const waived = named.filter(({ laggard }) => isAgentWaived(waivers, datacenter, laggard.node));
-  const blockers = named.filter((each) => !waived.includes(each)).map(({ laggard }) => blockerOf(datacenter, laggard));
+  const isBehind = ({ identityRootId }: Laggard): boolean => identityRootId !== undefined && lives(identityRootId);
+  const named = laggards.filter((laggard) => isBehind(laggard) || sumOver(laggard.leaves, lives) > 0);
+  const blockers = named
+    .filter(({ node }) => !isAgentWaived(waivers, datacenter, node))
+    .map((laggard) => blockerOf(datacenter, laggard));
   if (isAgentWaived(waivers, datacenter, UNNAMED_AGENTS)) return blockers;
-  const unnamed = sumOver(leaves, lives) - amountOf(named);
   // Holders that a named agent accounts for are named by it, or waived with it.
-  const byLedger = sumOver(ledgerLeaves, lives) - amountOf(named);
+  const namedLeaves = named.reduce((sum, laggard) => sum + sumOver(laggard.leaves, lives), 0);
+  const unnamed = [
+    { reason: 'leaves', amount: sumOver(leaves, lives) - namedLeaves, of: 'leaves of agents that are not named' },
+    { reason: 'ledger', amount: sumOver(ledgerLeaves, lives) - namedLeaves, of: 'holders by the ledger' },
+    {
+      reason: 'pending',
+      amount: sumOver(identities, lives) - named.filter(isBehind).length,
+      of: 'agents that are not named',
+    },
+  ] as const;
   const node = UNNAMED_AGENTS;
   return [
     ...blockers,
-    ...(unnamed > 0
-      ? [{ datacenter, node, reason: 'leaves', detail: `${unnamed} leaves of agents that are not named` } as const]
-      : []),
-    ...(byLedger > 0
-      ? [{ datacenter, node, reason: 'ledger', detail: `${byLedger} holders by the ledger` } as const]
-      : []),
+    ...unnamed
+      .filter(({ amount }) => amount > 0)
+      .map(({ reason, amount, of }) => ({ datacenter, node, reason, detail: `${amount} ${of}` })),
   ];
 };
-
-const amountOf = (items: readonly { readonly amount: number }[]): number =>
-  items.reduce((sum, { amount }) => sum + amount, 0);

@@ -66,7 +66,8 @@ const everyLeafHasEnded = (rotation: Rotation, look: Look, now: number): boolean
     .every(({ adoption, reportedAt = 0 }) => {
       if (adoption?.signingRootId === undefined || reportedAt <= since) return false;
       if (adoption.signingRootId === leaving) return false;
-      const known = (adoption.leaves[leaving] ?? 0) + (adoption.ledgerLeaves[leaving] ?? 0);
+      const { leaves, identities, ledgerLeaves } = adoption;
+      const known = (leaves[leaving] ?? 0) + (identities[leaving] ?? 0) + (ledgerLeaves[leaving] ?? 0);
       // Without a horizon it never signed a leaf under the root; a leaf that is known all the same is believed.
       return adoption.horizons[leaving] === undefined ? known === 0 : !mayLive(adoption, leaving, now);
     });
