@@ -95,8 +95,9 @@ export class RootShift {
     // A root that was never active is nobody's pin, and was replaced by none.
     const next = row.rotatedOutAt === null ? undefined : successorOf(row, rows);
     if (next !== undefined) await keepTransition(tx, row, next);
-    await this.parts.access.destroy(row, AbortSignal.timeout(DESTROY_LIMIT_MS));
     tx.stage(deleteRoot(row.id, rootHash(row)));
+    // Not before the commit stands: a root that stays after all must not have lost its key, and no lock waits for a provider.
+    tx.afterCommit(() => this.parts.access.destroy(row, AbortSignal.timeout(DESTROY_LIMIT_MS)));
     this.parts.logger.info('root dropped', { root: row.id, generation: row.generation, was: row.state });
   }
 }

@@ -1,7 +1,7 @@
 import { BanyanError, type StateIndex, stateIndex } from '@banyan/kernel';
 import { withTestStore } from '@banyan/testkit';
 import { describe, expect, it } from '@jest/globals';
-import type { StagedChange, Store, Topic } from '../index.js';
+import type { StagedChange, Store, Topic, Transaction } from '../index.js';
 
 const stores = withTestStore();
 
@@ -34,6 +34,25 @@ describe('Store', () => {
       { index: 2, topic: 'datacenter', key: 'b', operation: 'upsert', contentHash: 'hash-of-b' },
     ]);
     expect(page).toMatchObject({ latest: 2, reachesBack: true, epoch: store.epoch });
+  });
+
+  it('does what is meant for after the commit once others see the commit, and never without one', async () => {
+    const store = await stores.open();
+    const seen: number[] = [];
+    const look = async (): Promise<void> => void seen.push(await store.currentIndex());
+    const work = async (tx: Transaction, key: string): Promise<void> => {
+      tx.afterCommit(look);
+      tx.stage(upsert(key));
+      await Promise.resolve();
+    };
+    expect((await store.run((tx) => work(tx, 'a'))).index).toBe(2);
+    expect(seen).toEqual([2]);
+    const refused = store.run(async (tx) => {
+      await work(tx, 'b');
+      throw new BanyanError('INTENTION_INVALID', 'no');
+    });
+    await expect(refused).rejects.toMatchObject({ code: 'INTENTION_INVALID' });
+    expect(seen).toEqual([2]);
   });
 
   it('takes no index for a transaction that staged nothing', async () => {

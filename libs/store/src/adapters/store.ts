@@ -53,14 +53,15 @@ export class Store {
    * Don't call `run` inside `work`: it would wait for a second connection.
    */
   async run<T>(work: (tx: Transaction) => Promise<T>, options: RunOptions = {}): Promise<Committed<T>> {
-    return coded(async () => {
+    const { committed, effects } = await coded(async () => {
       const runner = this.dataSource.createQueryRunner();
       try {
         await runner.connect();
         await runner.startTransaction('READ COMMITTED');
-        const committed = await this.#inTransaction(runner.manager, work, options);
+        const transaction = new StagingTransaction(runner.manager);
+        const done = await this.#inTransaction(transaction, work, options);
         await runner.commitTransaction();
-        return committed;
+        return { committed: done, effects: transaction.effects };
       } catch (error) {
         await rollBack(runner);
         if (isReadOnly(error)) await abandonConnection(runner);
@@ -69,6 +70,8 @@ export class Store {
         await runner.release();
       }
     });
+    for (const effect of effects) await effect();
+    return committed;
   }
 
   /** The index of the newest transaction. At least 1. */
@@ -159,12 +162,12 @@ export class Store {
   }
 
   async #inTransaction<T>(
-    manager: EntityManager,
+    transaction: StagingTransaction,
     work: (tx: Transaction) => Promise<T>,
     options: RunOptions,
   ): Promise<Committed<T>> {
+    const { manager } = transaction;
     if (options.fence !== undefined) await checkFence(manager, options.fence);
-    const transaction = new StagingTransaction(manager);
     const value = await work(transaction);
     const staged = transaction.seal();
     if (staged.length === 0) return { value, index: await readIndex(manager) };
@@ -178,6 +181,7 @@ export class Store {
 /** Collects what is staged until the work has ended. */
 class StagingTransaction extends Transaction {
   readonly #staged: StagedChange[] = [];
+  readonly effects: (() => Promise<void>)[] = [];
   #open = true;
 
   constructor(override readonly manager: EntityManager) {
@@ -188,6 +192,10 @@ class StagingTransaction extends Transaction {
     if (!this.#open)
       throw new TypeError('a change was staged after its transaction had ended: a promise was not awaited');
     this.#staged.push(change);
+  }
+
+  override afterCommit(effect: () => Promise<void>): void {
+    this.effects.push(effect);
   }
 
   seal(): readonly StagedChange[] {

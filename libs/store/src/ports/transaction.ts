@@ -23,4 +23,9 @@ export abstract class Transaction {
   abstract readonly manager: EntityManager;
   /** Adds a write. Two changes of one (topic, key) are both written, and logged once, as the last of them. */
   abstract stage(change: StagedChange): void;
+  /**
+   * Adds what may happen elsewhere only once the commit stands, and holds no lock while it does; `run` waits for it. A crash
+   * in between loses it, and what it throws, `run` throws: the commit stands all the same.
+   */
+  abstract afterCommit(effect: () => Promise<void>): void;
 }
