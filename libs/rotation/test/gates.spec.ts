@@ -98,6 +98,13 @@ describe('the gate of', () => {
     expect(names('activate', after(activating, waive('n1')), said)).toEqual([]);
   });
 
+  it('activate names an agent once that neither trusts the root nor has left the other', () => {
+    const behind = laggard('n1', { lacks: ['R2'], leaves: { R1: 2 } });
+    const agents = { total: 2, live: 2, trusting: { R1: 2, R2: 1 } };
+    const said = { ...MOVED, agents, leaves: { R1: 2, R2: 2 }, ledgerLeaves: { R1: 2, R2: 2 }, laggards: [behind] };
+    expect(names('activate', activating, said)).toEqual(['n1 pending']);
+  });
+
   it('activate and rolling-back believe no report from before their phase', () => {
     const old = lookOf([heard('dc1', at(1), MOVED), silent('dc2')], { activeRootId: 'R2' });
     const reasons = GATES.activate(activating, old, at(900)).blockers.map(({ datacenter, reason }) => [

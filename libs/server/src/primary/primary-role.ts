@@ -59,13 +59,11 @@ export class PrimaryRole implements ServerRole {
   readonly #rotations: RotationTask;
   readonly #provider: ProviderWatch;
   readonly #renewal: RootRenewal;
-  readonly #core: DatacenterCore;
 
   constructor(private readonly parts: PrimaryRoleParts) {
     const { core, kinds, http } = parts;
     const { store, follower, ca: projection, keys, ambient, datacenter } = core;
     const shared = { datacenter, store, follower, projection, keys, ...ambient };
-    this.#core = core;
     this.intentionWriter = new StoreIntentionWriter(store, ambient.logger);
     this.tokenWriter = new StoreTokenWriter({ store, ...ambient });
     this.#registry = new DatacenterRegistry(store, follower);
@@ -113,15 +111,16 @@ export class PrimaryRole implements ServerRole {
 
   /** A datacenter or an agent said something: if there is a rotation, a gate may be met now. */
   reported(): void {
-    if (this.#core.rotations.list().some(({ rotation }) => rotation.finishedAt === undefined)) this.#rotations.wake();
+    if (this.parts.core.rotations.list().some(({ rotation }) => rotation.finishedAt === undefined))
+      this.#rotations.wake();
   }
 
   /** Signs for whoever holds a replication token bound to that datacenter's name, and makes it known to the federation. */
   async signIntermediate(request: SignIntermediateRequest, signal: AbortSignal): Promise<SignIntermediateReply> {
-    const { tokens, ambient, store } = this.#core;
+    const { tokens, ambient, store } = this.parts.core;
     const caller = tokens.resolve(optionalToken(request.token));
     requirePermission(caller, { resource: 'ca', access: 'sign-intermediate', name: request.datacenter });
-    if (request.datacenter === this.#core.datacenter) {
+    if (request.datacenter === this.parts.core.datacenter) {
       throw new BanyanError(
         'PEER_NOT_ALLOWED',
         `${request.datacenter} is the primary itself: give the secondary a name of its own`,
@@ -142,7 +141,7 @@ export class PrimaryRole implements ServerRole {
 
   async #prepare(fence: Fence, signal: AbortSignal): Promise<void> {
     await this.#root.initialize(fence, signal);
-    const { datacenter, membership, ca } = this.#core;
+    const { datacenter, membership, ca } = this.parts.core;
     await this.#registry.register({
       name: datacenter,
       wanAddress: membership.wanAddresses().join(','),
@@ -152,7 +151,7 @@ export class PrimaryRole implements ServerRole {
   }
 
   #makeEngine(): RotationEngine {
-    const { store, follower, ca, keys, ambient, datacenter, adoption } = this.#core;
+    const { store, follower, ca, keys, ambient, datacenter, adoption } = this.parts.core;
     return new RotationEngine({
       datacenter,
       store,
@@ -167,7 +166,7 @@ export class PrimaryRole implements ServerRole {
 
   /** A root that nears its end is replaced by a rotation like any other. */
   #makeRenewal(engine: RotationEngine): RootRenewal {
-    const { ca: projection, ambient, health } = this.#core;
+    const { ca: projection, ambient, health } = this.parts.core;
     const renewal = new RootRenewal({
       ...ambient,
       projection,

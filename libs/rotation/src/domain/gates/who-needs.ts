@@ -1,6 +1,6 @@
 import type { DatacenterAdoption } from '@banyan/adoption';
 import type { DatacenterEvidence } from '../../ports/adoption-evidence.js';
-import type { Blocker } from '../blocker.js';
+import { type Blocker, UNNAMED_AGENTS } from '../blocker.js';
 import { isWaived, type Waiver } from '../waiver.js';
 import { agentsNotTrusting, leavesBehind } from './agents-behind.js';
 import { iso, REPORT_STALE_MS } from './verdict.js';
@@ -38,14 +38,15 @@ const needOf = ({ datacenter, adoption, reportedAt }: DatacenterEvidence, need: 
     const reason = need.now - need.since > REPORT_STALE_MS ? 'unreported' : 'pending';
     return [{ datacenter, reason, detail: `it has not reported since ${iso(need.since)}` }];
   }
+  const said = { ...adoption, datacenter };
+  const lives = (rootId: string): boolean => need.leaving(rootId) && mayLive(adoption, rootId, need.now);
+  const distrustful = agentsNotTrusting(said, need.staying, need.waivers);
+  const holders = leavesBehind(said, lives, need.waivers);
   return [
-    ...serverNeeds({ ...adoption, datacenter }, need),
-    ...agentsNotTrusting({ ...adoption, datacenter }, need.staying, need.waivers),
-    ...leavesBehind(
-      { ...adoption, datacenter },
-      (rootId) => need.leaving(rootId) && mayLive(adoption, rootId, need.now),
-      need.waivers,
-    ),
+    ...serverNeeds(said, need),
+    ...distrustful,
+    // An agent that does not trust the root and holds leaves under another is one agent behind, named once.
+    ...holders.filter(({ node }) => node === UNNAMED_AGENTS || !distrustful.some((blocker) => blocker.node === node)),
   ];
 };
 
