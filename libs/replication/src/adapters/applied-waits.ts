@@ -32,8 +32,10 @@ export class AppliedWaits {
       };
       const timer = this.timers.set(limitMs, () => {
         close();
+        const { state, reason, appliedIndex } = this.status();
         const what = `the write is made in ${source()} but did not arrive here within ${limitMs} ms`;
-        reject(new BanyanError('TIMEOUT', what));
+        const why = `replication is ${state} at index ${appliedIndex} of ${place.index}${reason === '' ? '' : `: ${reason}`}`;
+        reject(new BanyanError('TIMEOUT', `${what}; ${why}`));
       });
       this.#open.add(wait);
     });

@@ -151,6 +151,30 @@ describe('Store', () => {
     expect(two.epoch).toBe(one.epoch);
   });
 
+  it('keeps the epoch it began when a page that was read before comes in late', async () => {
+    const store = await stores.open();
+    const { dataSource } = store;
+    const query = dataSource.query.bind(dataSource);
+    let letCome = (): void => undefined;
+    const late = new Promise<void>((resolve) => (letCome = resolve));
+    const read = new Promise<void>((resolve) => {
+      dataSource.query = async (...asked: Parameters<typeof query>) => {
+        dataSource.query = query;
+        const rows: unknown = await query(...asked);
+        resolve();
+        await late;
+        return rows as never;
+      };
+    });
+    const page = store.changesAfter(stateIndex(1), 1);
+    await read;
+    await store.renewEpoch();
+    const { epoch } = store;
+    letCome();
+    expect((await page).epoch).not.toBe(epoch);
+    expect(store.epoch).toBe(epoch);
+  });
+
   it('answers CONFLICT to the loser of a deadlock and of a unique key, not with half a transaction', async () => {
     const store = await stores.open();
     await put(store, 'a', 'b');

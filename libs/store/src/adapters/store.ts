@@ -35,6 +35,8 @@ const CLOSE_WITHIN_MS = 5_000;
 export class Store {
   readonly dataSource: DataSource;
   #epoch: string;
+  /** Epochs begun by this process: a page that was read before one of them tells of the past. */
+  #begun = 0;
 
   constructor(private readonly parts: StoreParts) {
     this.dataSource = parts.dataSource;
@@ -81,8 +83,9 @@ export class Store {
 
   /** The changes after `index`, at most about `limit` (a transaction is never cut). */
   async changesAfter(index: StateIndex, limit: number): Promise<ChangePage> {
+    const begun = this.#begun;
     const page = await coded(() => readPage(this.dataSource, index, limit));
-    this.#epoch = page.epoch;
+    if (begun === this.#begun) this.#epoch = page.epoch;
     return page;
   }
 
@@ -99,6 +102,7 @@ export class Store {
     const epoch = this.parts.random.uuid();
     const { reason = 'renewed', also = [] } = why;
     await coded(() => beginHistory(this.dataSource, { epoch, reason, also }));
+    this.#begun += 1;
     this.#epoch = epoch;
   }
 
