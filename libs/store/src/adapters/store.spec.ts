@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { BanyanError, type StateIndex, stateIndex } from '@banyan/kernel';
 import { withTestStore } from '@banyan/testkit';
 import { describe, expect, it } from '@jest/globals';
@@ -155,8 +156,8 @@ describe('Store', () => {
     const store = await stores.open();
     const { dataSource } = store;
     const query = dataSource.query.bind(dataSource);
-    let letCome = (): void => undefined;
-    const late = new Promise<void>((resolve) => (letCome = resolve));
+    const gate = new AbortController();
+    const late = once(gate.signal, 'abort');
     const read = new Promise<void>((resolve) => {
       dataSource.query = async (...asked: Parameters<typeof query>) => {
         dataSource.query = query;
@@ -170,7 +171,7 @@ describe('Store', () => {
     await read;
     await store.renewEpoch();
     const { epoch } = store;
-    letCome();
+    gate.abort();
     expect((await page).epoch).not.toBe(epoch);
     expect(store.epoch).toBe(epoch);
   });
