@@ -18,4 +18,4 @@ export {
   type ReportedReplication,
   type ScopeCheck,
 } from './ports/replication-desk.js';
-export { type PlanAnswer, RotationDesk } from './ports/rotation-desk.js';
+export { type PlanAnswer, type PreviewAnswer, RotationDesk } from './ports/rotation-desk.js';

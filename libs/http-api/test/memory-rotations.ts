@@ -1,5 +1,5 @@
 import type { WriteContext } from '@banyan/acl';
-import { type PlanAnswer, RotationDesk } from '@banyan/http-api';
+import { type PlanAnswer, type PreviewAnswer, RotationDesk } from '@banyan/http-api';
 import { BanyanError, type JsonValue, stateIndex } from '@banyan/kernel';
 import {
   type Confirmation,
@@ -14,6 +14,7 @@ import {
   type RotationRequest,
   type TaintRequest,
   toWirePlan,
+  toWirePreview,
 } from '@banyan/rotation';
 import type { MemoryCommits } from '@banyan/testkit';
 
@@ -80,12 +81,24 @@ export class MemoryRotations implements RotationReader, RotationDesk {
     return this.#begin('taint', context, { request, confirmation });
   }
 
+  preview({ accessorId }: WriteContext, id: string, act: RotationAct): Promise<PreviewAnswer> {
+    this.asked.push({ what: 'preview', accessorId, request: act });
+    const stored = this.#stored.get(id);
+    if (stored === undefined) throw new BanyanError('ROTATION_NOT_FOUND', `there is no rotation ${id}`);
+    const breaks = [{ datacenter: 'dc2', node: 'n1', reason: 'offline', detail: 'since yesterday' }] as const;
+    const effect = [`${act.verb} in phase ${stored.phase}`];
+    return Promise.resolve(toWirePreview({ effect, breaks, breakCount: 1, hash: `${act.verb}-hash` }));
+  }
+
   async act({ accessorId }: WriteContext, id: string, act: RotationAct): Promise<string> {
     this.asked.push({ what: 'act', accessorId, request: act });
     const stored = this.#stored.get(id);
     if (stored === undefined) throw new BanyanError('ROTATION_NOT_FOUND', `there is no rotation ${id}`);
     const look = { datacenters: [], activeRootId: 'R1', earlier: [], later: [] };
-    const { verb, ...rest } = act;
+    const { verb, planHash: quoted, ...rest } = act;
+    if (quoted !== undefined && quoted !== `${verb}-hash`) {
+      throw new BanyanError('ROTATION_PLAN_STALE', 'the effect changed');
+    }
     const outcome = next(stored, { kind: verb, at: T0, by: accessorId, look, ...rest } as never);
     if (outcome.kind === 'illegal') throw new BanyanError('ROTATION_STEP_ILLEGAL', outcome.reason);
     return this.#commit(outcome.rotation);

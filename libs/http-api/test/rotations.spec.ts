@@ -118,7 +118,7 @@ describe('rotations over HTTP', () => {
         { Datacenter: 'dc2', Node: 'n1', Reason: 'scrapped' },
         { Waivers: [{ Datacenter: 'dc2', Node: 'n1', Reason: 'scrapped' }] },
       ],
-      ['rollback', {}, { Phase: 'rolled-back' }],
+      ['rollback', {}, { Phase: 'rolled-back', Health: 'finished' }],
     ];
     for (const [verb, body, shown] of steps) {
       const answer = await put(ID, verb, body);
@@ -126,10 +126,41 @@ describe('rotations over HTTP', () => {
       expect(JSON.parse(answer.body)).toMatchObject({ ID, ...shown });
     }
     for (const verb of ['advance', 'retire']) {
-      const answer = await put(ID, verb);
+      const answer = await put(ID, verb, { Reason: 'now' });
       expect([answer.status, answer.headers['x-banyan-error']]).toEqual([409, 'ROTATION_STEP_ILLEGAL']);
     }
     expect((await put(NOBODY, 'pause')).status).toBe(404);
+  });
+
+  it('show what a step would do and who would break, and take it by that hash', async () => {
+    const { ID } = await started();
+    const target = { Datacenter: 'dc2', Node: 'n1' };
+    for (const [verb, body] of [
+      ['pause', {}],
+      ['resume', {}],
+      ['rollback', {}],
+      ['waive', target],
+      ['advance', {}],
+      ['retire', {}],
+    ] as const) {
+      const dry = await put(ID, verb, { ...body, DryRun: true });
+      expect([verb, dry.status, JSON.parse(dry.body)]).toEqual([
+        verb,
+        200,
+        {
+          Effect: [`${verb} in phase prepare`],
+          Breaks: [{ Datacenter: 'dc2', Node: 'n1', Reason: 'offline', Detail: 'since yesterday' }],
+          BreakCount: 1,
+          PlanHash: `${verb}-hash`,
+        },
+      ]);
+    }
+    expect(api.rotations.find(ID)!.rotation).toMatchObject({ health: 'running', waivers: [] });
+    const stale = await put(ID, 'pause', { PlanHash: 'waive-hash' });
+    expect([stale.status, stale.headers['x-banyan-error']]).toEqual([409, 'ROTATION_PLAN_STALE']);
+    const taken = await put(ID, 'waive', { ...target, Reason: 'scrapped', PlanHash: 'waive-hash' });
+    expect(JSON.parse(taken.body)).toMatchObject({ Waivers: [{ ...target, Reason: 'scrapped' }] });
+    expect((await api.ask('PUT', `${ROTATIONS}/${ID}/retire`, 'reader', { DryRun: true })).status).toBe(403);
   });
 
   it('take a root out as compromised, by what a dry run says will break', async () => {
@@ -152,6 +183,9 @@ describe('rotations over HTTP', () => {
       ['POST', TAINT, { RootID: 'R1' }, 'field "Reason"'],
       ['POST', TAINT, '', 'EOF'],
       ['PUT', `${ROTATIONS}/x/waive`, { Datacenter: 'dc1' }, 'field "Reason"'],
+      ['PUT', `${ROTATIONS}/x/waive`, { Datacenter: 'dc1', Reason: '' }, 'field "Reason"'],
+      ['PUT', `${ROTATIONS}/x/retire`, {}, 'field "Reason"'],
+      ['PUT', `${ROTATIONS}/x/retire`, '', 'EOF'],
       ['PUT', `${ROTATIONS}/x/pause`, { Why: 'x' }, 'unknown field "Why"'],
     ];
     for (const [method, path, body, text] of refusals) {

@@ -8,6 +8,8 @@ export { CONFIGURATION_WRITE_POLICY, DEFAULT_POLICY, type RotationPolicy } from 
 export { planHash, type RotationPlan } from './domain/plan.js';
 export type { Confirmation, RotationAct, RotationContext, RotationRequest, TaintRequest } from './domain/request.js';
 export { toWirePlan, toWireRotation } from './domain/wire-rotation.js';
+export { type StepPreview } from './domain/step-preview.js';
+export { toWirePreview } from './domain/wire-preview.js';
 export { toWireAct, toWireRequest, toWireTaint } from './domain/wire-request.js';
 // What a rotation needs
 export { AdoptionEvidence, type DatacenterEvidence } from './ports/adoption-evidence.js';

@@ -33,9 +33,15 @@ describe('a rotation in the store', () => {
     const refused = t.engine.start(REQUEST, { planHash: undefined }, ANA);
     await expect(refused).rejects.toEqual(coded('ROTATION_PLAN_STALE'));
     await expect(refused).rejects.toThrow(`"DryRun": true`);
-    await expect(refused).rejects.toThrow(hash);
+    await expect(refused).rejects.not.toThrow(hash);
     t.evidence.said = () => ({ leaves: { R1: 5 } });
-    await expect(t.engine.start(REQUEST, { planHash: hash }, ANA)).rejects.toEqual(coded('ROTATION_PLAN_STALE'));
+    const stale = t.engine.start(REQUEST, { planHash: hash }, ANA);
+    await expect(stale).rejects.toEqual(coded('ROTATION_PLAN_STALE'));
+    await expect(stale).rejects.toThrow('since then the number of leaves changed. Repeat');
+    const waits = { ...REQUEST, policy: { ...DEFAULT_POLICY, retireGraceMs: 0 } };
+    const other = t.engine.start(waits, { planHash: hash }, ANA);
+    await expect(other).rejects.toThrow('since then the waits, the number of leaves changed');
+    await expect(t.engine.start(REQUEST, { planHash: 'abc' }, ANA)).rejects.toThrow('is the hash of no plan');
     expect(t.projection.list()).toEqual([]);
     expect((await t.engine.start(REQUEST, 'unplanned', ANA)).phase).toBe('prepare');
     expect(t.steps.orders).toEqual([]);
@@ -117,6 +123,26 @@ describe('a rotation in the store', () => {
       expect(await t.steps.published()).toBe(1);
     },
   );
+
+  it('shows what a step does before it is taken, and takes it by that hash only while it does', async () => {
+    const id = await t.start();
+    await t.step();
+    const rollback = { verb: 'rollback', reason: 'no longer wanted' } as const;
+    const seen = await t.engine.preview(id, rollback, ANA);
+    expect(seen.effect.at(-1)).toContain(`Root ${rootOf(id)} leaves every bundle`);
+    expect(t.phase(id)).toBe('distribute');
+    t.evidence.all('trusts', rootOf(id));
+    await t.step();
+    const stale = t.engine.act(id, { ...rollback, planHash: seen.hash }, ANA);
+    await expect(stale).rejects.toEqual(coded('ROTATION_PLAN_STALE'));
+    expect(t.phase(id)).toBe('activate');
+    const { hash } = await t.engine.preview(id, rollback, ANA);
+    expect((await t.engine.act(id, { ...rollback, planHash: hash }, ANA)).phase).toBe('rolling-back');
+    const nowhere = { verb: 'waive', datacenter: 'dc9', reason: '' } as const;
+    await expect(t.engine.preview(id, nowhere, ANA)).rejects.toEqual(coded('DATACENTER_UNKNOWN'));
+    await expect(t.engine.preview('no-such', rollback, ANA)).rejects.toEqual(coded('ROTATION_NOT_FOUND'));
+    await expect(t.engine.preview(id, rollback, ANA)).rejects.toEqual(coded('ROTATION_STEP_ILLEGAL'));
+  });
 
   it('refuses a second rotation by the name of the first one’s laggard, of two at once one', async () => {
     const both = await Promise.allSettled([

@@ -19,6 +19,7 @@ import {
   oneInput,
   policyOf,
   type RotateBody,
+  retireInput,
   rotateInput,
   taintInput,
   waiveInput,
@@ -85,47 +86,53 @@ export class RotationController {
   @Put('/rotations/:id/pause')
   @Access('operator:write')
   pause(@Input(actInput) input: InputOf<typeof actInput>, @Call() call: HttpCall): Promise<Answer> {
-    return this.#act(call, input.params.id, { verb: 'pause', ...reasonOf(input) });
+    return this.#act(call, input, { verb: 'pause', ...reasonOf(input) });
   }
 
   @Put('/rotations/:id/resume')
   @Access('operator:write')
   resume(@Input(actInput) input: InputOf<typeof actInput>, @Call() call: HttpCall): Promise<Answer> {
-    return this.#act(call, input.params.id, { verb: 'resume', ...reasonOf(input) });
+    return this.#act(call, input, { verb: 'resume', ...reasonOf(input) });
   }
 
   @Put('/rotations/:id/rollback')
   @Access('operator:write')
   rollback(@Input(actInput) input: InputOf<typeof actInput>, @Call() call: HttpCall): Promise<Answer> {
-    return this.#act(call, input.params.id, { verb: 'rollback', ...reasonOf(input) });
+    return this.#act(call, input, { verb: 'rollback', ...reasonOf(input) });
   }
 
   @Put('/rotations/:id/advance')
   @Access('operator:write')
   advance(@Input(actInput) input: InputOf<typeof actInput>, @Call() call: HttpCall): Promise<Answer> {
-    return this.#act(call, input.params.id, { verb: 'advance', ...reasonOf(input) });
+    return this.#act(call, input, { verb: 'advance', ...reasonOf(input) });
   }
 
   @Put('/rotations/:id/retire')
   @Access('operator:write')
-  retire(@Input(actInput) input: InputOf<typeof actInput>, @Call() call: HttpCall): Promise<Answer> {
-    return this.#act(call, input.params.id, { verb: 'retire', ...reasonOf(input) });
+  retire(@Input(retireInput) input: InputOf<typeof retireInput>, @Call() call: HttpCall): Promise<Answer> {
+    return this.#act(call, input, { verb: 'retire', ...reasonOf(input) });
   }
 
   @Put('/rotations/:id/waive')
   @Access('operator:write')
-  waive(@Input(waiveInput) { params, body }: InputOf<typeof waiveInput>, @Call() call: HttpCall): Promise<Answer> {
-    return this.#act(call, params.id, {
+  waive(@Input(waiveInput) input: InputOf<typeof waiveInput>, @Call() call: HttpCall): Promise<Answer> {
+    const { Datacenter, Node, Reason = '' } = input.body;
+    return this.#act(call, input, {
       verb: 'waive',
-      datacenter: body.Datacenter,
-      ...(body.Node !== undefined && { node: body.Node }),
-      reason: body.Reason,
+      datacenter: Datacenter,
+      ...(Node !== undefined && { node: Node }),
+      reason: Reason,
     });
   }
 
-  async #act(call: HttpCall, id: string, act: RotationAct): Promise<Answer> {
+  /** A dry run answers what the step would do and who would break; with its hash the step is taken only while that is so. */
+  async #act(call: HttpCall, { params, body }: StepInput, step: RotationAct): Promise<Answer> {
     requirePermission(call.caller, { resource: 'operator', access: 'write' });
-    return answerJson(this.#wire(await this.desk.act(writeContextOf(call), id, act)));
+    const { DryRun, PlanHash } = body ?? {};
+    const act: RotationAct = { ...step, ...(PlanHash !== undefined && { planHash: PlanHash }) };
+    const context = writeContextOf(call);
+    if (DryRun === true) return answerJson(await this.desk.preview(context, params.id, act));
+    return answerJson(this.#wire(await this.desk.act(context, params.id, act)));
   }
 
   #wire(id: string): ReturnType<typeof toWireRotation> {
@@ -143,7 +150,11 @@ const requestOf = (body: RotateBody): RotationRequest => ({
   policy: policyOf(body),
 });
 
-const reasonOf = ({ body }: InputOf<typeof actInput>): { reason?: string } => {
-  const given = (body as InputOf<typeof actInput>['body'] | undefined)?.Reason;
-  return given === undefined ? {} : { reason: given };
-};
+/** A step's input; an empty body is undefined, whatever its schema says. */
+interface StepInput {
+  readonly params: { readonly id: string };
+  readonly body: InputOf<typeof actInput>['body'] | undefined;
+}
+
+const reasonOf = ({ body }: StepInput): { reason?: string } =>
+  body?.Reason === undefined ? {} : { reason: body.Reason };

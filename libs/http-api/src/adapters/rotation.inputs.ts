@@ -52,20 +52,28 @@ const params = { id: pathText(64) };
 export const listInput = defineInput({});
 /** The ID of a rotation. */
 export const oneInput = defineInput({ params });
+/** What every step may say: why, whether it is only looked at, and what was seen when it was. */
+const step = { Reason: reason.optional(), DryRun: z.boolean().optional(), PlanHash: planHash.optional() };
+
+/** What nobody takes back needs a reason, which a look at it does not. */
+const isReasoned = ({ Reason, DryRun }: { Reason?: string | undefined; DryRun?: boolean | undefined }): boolean =>
+  DryRun === true || (Reason !== undefined && Reason !== '');
+const REASON_MISSING = { path: ['Reason'], message: 'field "Reason": say why, the journal keeps it' };
+
 /** The ID of a rotation, and why something is asked of it. */
-export const actInput = defineInput({
-  params,
-  body: z.strictObject({ Reason: reason.optional() }),
-  bodyOptional: true,
-});
+export const actInput = defineInput({ params, body: z.strictObject(step), bodyOptional: true });
+/** The ID of a rotation whose root is to leave now, and why. */
+export const retireInput = defineInput({ params, body: z.strictObject(step).refine(isReasoned, REASON_MISSING) });
 /** Whom a rotation shall no longer wait for, and why. */
 export const waiveInput = defineInput({
   params,
-  body: z.strictObject({
-    Datacenter: z.string().min(1).max(64),
-    Node: z.string().min(1).max(256).optional(),
-    Reason: reason.min(1),
-  }),
+  body: z
+    .strictObject({
+      ...step,
+      Datacenter: z.string().min(1).max(64),
+      Node: z.string().min(1).max(256).optional(),
+    })
+    .refine(isReasoned, REASON_MISSING),
 });
 
 /** The waits that a body gives, and the usual ones for the rest. */

@@ -21,10 +21,10 @@ export interface CommitParts {
 }
 
 /** The event, once the stored record and its neighbours are known. */
-export type EventFor = (
-  rotation: Rotation,
-  neighbours: { readonly earlier: readonly string[]; readonly later: readonly string[] },
-) => RotationEvent;
+export type EventFor = (rotation: Rotation, neighbours: Neighbours) => RotationEvent;
+
+/** IDs of unfinished rotations that started before, and after. */
+type Neighbours = ReturnType<typeof neighboursOf>;
 
 /** What a change may carry besides. */
 export interface ChangeOptions {
@@ -50,6 +50,14 @@ export class RotationCommits {
     return unfinishedRotations(this.parts.store.dataSource.manager);
   }
 
+  /** A rotation as it is stored, with its neighbours. Throws `ROTATION_NOT_FOUND`. */
+  async stored(id: string): Promise<{ readonly rotation: Rotation; readonly neighbours: Neighbours }> {
+    const unfinished = await this.unfinished();
+    const { manager } = this.parts.store.dataSource;
+    const rotation = unfinished.find((each) => each.id === id) ?? (await finishedRotation(manager, id));
+    return { rotation, neighbours: neighboursOf(rotation, unfinished) };
+  }
+
   /**
    * Applies one event to a rotation as it is stored. Throws `ROTATION_NOT_FOUND`, `ROTATION_STEP_ILLEGAL`, `CONFLICT`,
    * `LEASE_LOST`; nothing was changed then.
@@ -60,7 +68,7 @@ export class RotationCommits {
       async (tx) => {
         await lockRotations(tx);
         const unfinished = await unfinishedRotations(tx.manager);
-        const before = unfinished.find((rotation) => rotation.id === id) ?? (await finishedRotation(tx, id));
+        const before = unfinished.find((rotation) => rotation.id === id) ?? (await finishedRotation(tx.manager, id));
         if (options.revision !== undefined && options.revision !== before.revision) throw changedMeanwhile(id);
         return this.apply(tx, before, {
           event: eventFor(before, neighboursOf(before, unfinished)),
@@ -136,8 +144,8 @@ export class RotationCommits {
 /** What else a path may name is no rotation's ID, and PostgreSQL would not compare it with one. */
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-const finishedRotation = async (tx: Transaction, id: string): Promise<Rotation> => {
-  const row = UUID.test(id) ? await tx.manager.findOne(RotationRow, { where: { id } }) : null;
+const finishedRotation = async (manager: Transaction['manager'], id: string): Promise<Rotation> => {
+  const row = UUID.test(id) ? await manager.findOne(RotationRow, { where: { id } }) : null;
   if (row === null) throw new BanyanError('ROTATION_NOT_FOUND', `there is no rotation ${id}`);
   return rotationOf(row);
 };

@@ -8,11 +8,12 @@ import { isFinished } from '../domain/phase.js';
 import type { RotationPlan } from '../domain/plan.js';
 import type { Confirmation, RotationAct, RotationContext, RotationRequest, TaintRequest } from '../domain/request.js';
 import { type Rotation, rootsOf } from '../domain/rotation.js';
+import { previewStep, type StepEvent, type StepPreview } from '../domain/step-preview.js';
 import type { AdoptionEvidence, DatacenterEvidence } from '../ports/adoption-evidence.js';
 import type { PresentAuthority } from '../ports/present-authority.js';
 import type { RootSteps } from '../ports/root-steps.js';
 import { RotationCommits } from './rotation-commits.js';
-import { type Planned, requireConfirmed, RotationPlanner } from './rotation-planner.js';
+import { type Planned, requireConfirmed, requireSameEffect, RotationPlanner } from './rotation-planner.js';
 import { RotationStepper } from './rotation-stepper.js';
 import { sealOrder } from './sealed-order.js';
 
@@ -105,16 +106,37 @@ export class RotationEngine {
     return request.rootId === this.options.steps.activeRootId() ? this.#replaceActive(taint) : this.#dropSooner(taint);
   }
 
-  /** A person's step. Throws `ROTATION_NOT_FOUND`, `ROTATION_STEP_ILLEGAL`, `DATACENTER_UNKNOWN`, `CONFLICT`. */
+  /**
+   * A person's step. Throws `ROTATION_NOT_FOUND`, `ROTATION_STEP_ILLEGAL`, `DATACENTER_UNKNOWN`, `CONFLICT`, and
+   * `ROTATION_PLAN_STALE` when a preview's hash is quoted and its effect is no longer that.
+   */
   async act(id: string, act: RotationAct, context: RotationContext): Promise<Rotation> {
+    const step = await this.#stepBy(act, context);
+    return this.#commits.change(id, (stored, neighbours) => {
+      const { event, look } = step(neighbours);
+      if (act.planHash !== undefined) requireSameEffect(previewStep(stored, event, look), act.planHash);
+      return event;
+    });
+  }
+
+  /** What a person's step would do, and who would break. Changes nothing. Throws what `act` throws. */
+  async preview(id: string, act: RotationAct, context: RotationContext): Promise<StepPreview> {
+    const step = await this.#stepBy(act, context);
+    const { rotation, neighbours } = await this.#commits.stored(id);
+    const { event, look } = step(neighbours);
+    return previewStep(rotation, event, look);
+  }
+
+  /** The step under what is seen now, once the rotation's neighbours are known. */
+  async #stepBy(act: RotationAct, { accessorId }: RotationContext) {
     const { evidence, steps, clock } = this.options;
     const datacenters = await evidence.datacenters();
     const activeRootId = steps.activeRootId();
-    return this.#commits.change(id, (_stored, neighbours) => {
+    return (neighbours: Pick<Look, 'earlier' | 'later'>): { readonly event: StepEvent; readonly look: Look } => {
       requireDatacenter(act, datacenters);
       const look: Look = { datacenters, activeRootId, ...neighbours };
-      return eventOf(act, { at: clock.now(), by: context.accessorId, look });
-    });
+      return { event: eventOf(act, { at: clock.now(), by: accessorId, look }), look };
+    };
   }
 
   /**
@@ -212,7 +234,7 @@ const requireDatacenter = (act: RotationAct, datacenters: readonly DatacenterEvi
 const eventOf = (
   act: RotationAct,
   at: { readonly at: EpochMs; readonly by: string; readonly look: Look },
-): RotationEvent => {
+): StepEvent => {
   if (act.verb === 'waive') {
     const { datacenter, node, reason } = act;
     return { kind: 'waive', at: at.at, by: at.by, datacenter, ...(node !== undefined && { node }), reason };

@@ -4,8 +4,9 @@ import type { PresentAuthority } from '../ports/present-authority.js';
 import type { ProviderTrial, RootSteps } from '../ports/root-steps.js';
 import { makePlan } from '../domain/make-plan.js';
 import { publicOptions } from '../domain/order-summary.js';
-import { planHash, type RotationPlan } from '../domain/plan.js';
+import { changedParts, planHash, type RotationPlan } from '../domain/plan.js';
 import type { Confirmation, RotationRequest, TaintRequest } from '../domain/request.js';
+import type { StepPreview } from '../domain/step-preview.js';
 
 /** What {@link RotationPlanner} needs. */
 export interface PlannerParts {
@@ -85,17 +86,31 @@ export class RotationPlanner {
   }
 }
 
-/** Throws `ROTATION_PLAN_STALE` unless the hash that was quoted names this plan. */
+/**
+ * Throws `ROTATION_PLAN_STALE` unless the hash that was quoted names this plan. The present hash is not told: who has not
+ * seen the present plan has not confirmed it.
+ */
 export const requireConfirmed = ({ hash }: Planned, confirmation: Confirmation): void => {
   if (confirmation === 'unplanned' || confirmation.planHash === hash) return;
-  const what =
-    confirmation.planHash === undefined
-      ? 'No PlanHash was quoted.'
-      : 'The quoted PlanHash names another plan: the world has changed, or the request has.';
+  const { planHash: quoted } = confirmation;
+  const what = quoted === undefined ? 'No PlanHash was quoted.' : staleText(changedParts(quoted, hash));
   throw new BanyanError(
     'ROTATION_PLAN_STALE',
-    `${what} Repeat the request with "DryRun": true, look at the plan, and start with its hash as PlanHash; ` +
-      `at present it is ${hash}.`,
-    { fields: { planHash: hash } },
+    `${what} Repeat the request with "DryRun": true, look at the plan, and start with its hash as PlanHash.`,
+  );
+};
+
+const staleText = (changed: readonly string[] | undefined): string =>
+  changed === undefined
+    ? 'The quoted PlanHash is the hash of no plan.'
+    : `The quoted PlanHash names another plan: since then ${changed.join(', ') || 'something'} changed.`;
+
+/** Throws `ROTATION_PLAN_STALE` unless the step still does what was looked at. */
+export const requireSameEffect = ({ hash }: StepPreview, planHash: string): void => {
+  if (planHash === hash) return;
+  throw new BanyanError(
+    'ROTATION_PLAN_STALE',
+    'The quoted PlanHash names another effect: since it was looked at the phase, the health, or who would break changed, ' +
+      'or another step was looked at. Repeat the request with "DryRun": true and look again.',
   );
 };

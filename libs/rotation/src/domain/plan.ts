@@ -51,20 +51,46 @@ export const planSchema = z.object({
 });
 export type RotationPlan = z.output<typeof planSchema>;
 
+/** Parts of a plan that can change under somebody's eyes, in the words of a refusal. */
+const PARTS: Readonly<Record<string, (plan: RotationPlan) => JsonValue>> = {
+  'what is asked for, or the root that leaves': ({ intent }) => intent,
+  'the waits': ({ policy }) => policy,
+  'which datacenters there are, or have reported': ({ datacenters }) => byName(datacenters, ({ reported }) => reported),
+  'the number of agents': ({ datacenters }) => byName(datacenters, ({ agents }) => agents),
+  'the number of leaves': ({ datacenters }) =>
+    byName(datacenters, ({ workloads, signatures }) => ({ workloads, signatures })),
+  'who stands in the way': ({ blockers, blockerCount }) => ({
+    names: blockers.map(({ datacenter, node, reason }) => `${datacenter}/${node ?? ''}/${reason}`).toSorted(),
+    blockerCount,
+  }),
+};
+
+const byName = (
+  datacenters: RotationPlan['datacenters'],
+  part: (datacenter: RotationPlan['datacenters'][number]) => JsonValue,
+): JsonValue => Object.fromEntries(datacenters.map((each) => [each.datacenter, part(each)]));
+
+/** 160 bits name the plan; 16 bits for each of 6 parts only tell which of them changed. Hex digits, 64 together. */
+const WHOLE_DIGITS = 40;
+const PART_DIGITS = 4;
+
 /**
  * Names the plan: equal while the world is. Left out is what changes by itself: measured rates and what follows from them,
  * and the words beside a blocker's name.
  */
-export const planHash = (plan: RotationPlan): string =>
-  contentHash({
-    intent: plan.intent,
-    policy: plan.policy,
-    datacenters: plan.datacenters
-      .map(({ perSecond: _rate, seconds: _time, ...stable }): JsonValue => stable)
-      .toSorted(byDatacenter),
-    blockers: plan.blockers.map(({ datacenter, node, reason }) => `${datacenter}/${node ?? ''}/${reason}`).toSorted(),
-    blockerCount: plan.blockerCount,
-  });
+export const planHash = (plan: RotationPlan): string => {
+  const parts = Object.entries(PARTS).map(([name, part]) => [name, part(plan)] as const);
+  const whole = contentHash(Object.fromEntries(parts)).slice(0, WHOLE_DIGITS);
+  return whole + parts.map(([, part]) => contentHash(part).slice(0, PART_DIGITS)).join('');
+};
 
-const byDatacenter = (a: JsonValue, b: JsonValue): number =>
-  (a as { datacenter: string }).datacenter < (b as { datacenter: string }).datacenter ? -1 : 1;
+/** Which parts of the plan changed between two hashes; undefined where one of them is the hash of no plan. */
+export const changedParts = (quoted: string, present: string): readonly string[] | undefined => {
+  if (!/^[0-9a-f]{64}$/.test(quoted)) return undefined;
+  return Object.keys(PARTS).filter((_name, i) => partOf(quoted, i) !== partOf(present, i));
+};
+
+const partOf = (hash: string, i: number): string => {
+  const start = WHOLE_DIGITS + i * PART_DIGITS;
+  return hash.slice(start, start + PART_DIGITS);
+};

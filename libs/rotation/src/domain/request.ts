@@ -31,7 +31,8 @@ export interface RotationContext {
   readonly accessorId: string;
 }
 
-/** What a person asks of a rotation that exists. */
-export type RotationAct =
+/** What a person asks of a rotation that exists. With the hash of a preview only while that still is the effect. */
+export type RotationAct = { readonly planHash?: string } & (
   | { readonly verb: 'pause' | 'resume' | 'rollback' | 'advance' | 'retire'; readonly reason?: string }
-  | { readonly verb: 'waive'; readonly datacenter: string; readonly node?: string; readonly reason: string };
+  | { readonly verb: 'waive'; readonly datacenter: string; readonly node?: string; readonly reason: string }
+);

@@ -32,8 +32,9 @@ export const toWireTaint = (request: TaintRequest, intent: Intent) => ({
   ...wireIntent(intent),
 });
 
-/** The body of `PUT /v1/connect/ca/rotations/:id/<verb>`. */
-export const toWireAct = (act: RotationAct) =>
-  act.verb === 'waive'
-    ? { Datacenter: act.datacenter, ...(act.node !== undefined && { Node: act.node }), Reason: act.reason }
-    : { ...(act.reason !== undefined && { Reason: act.reason }) };
+/** The body of `PUT /v1/connect/ca/rotations/:id/<verb>`, as a step or as a look at it. */
+export const toWireAct = (act: RotationAct, dryRun: boolean) => ({
+  ...(act.verb === 'waive' && { Datacenter: act.datacenter, ...(act.node !== undefined && { Node: act.node }) }),
+  ...(act.reason !== undefined && act.reason !== '' && { Reason: act.reason }),
+  ...wireIntent(dryRun ? { dryRun } : { dryRun, planHash: act.planHash }),
+});

@@ -2,6 +2,7 @@ import { durationMs, formatGoDuration } from '@banyan/kernel';
 import type { IndexedRotation } from '../ports/rotation-reader.js';
 import type { Blocker } from './blocker.js';
 import { possibleVerbs } from './next.js';
+import { isFinished } from './phase.js';
 import { type RotationPlan } from './plan.js';
 import type { RotationPolicy } from './policy.js';
 import { blockersOf, type DatacenterCounters, type Rotation } from './rotation.js';
@@ -14,7 +15,8 @@ const mapped = <T, R>(record: Readonly<Record<string, T | undefined>>, shape: (v
     Object.entries(record).flatMap(([key, value]) => (value === undefined ? [] : [[key, shape(value)] as const])),
   );
 
-const wireBlocker = ({ datacenter, node, reason, detail }: Blocker) => ({
+/** Who stands in the way, or breaks. */
+export const wireBlocker = ({ datacenter, node, reason, detail }: Blocker) => ({
   Datacenter: datacenter,
   ...(node !== undefined && { Node: node }),
   Reason: reason,
@@ -91,7 +93,7 @@ export const toWireRotation = ({ rotation, createIndex, modifyIndex }: IndexedRo
   Note: rotation.note,
   Requester: rotation.requester,
   Phase: rotation.phase,
-  Health: rotation.health,
+  Health: isFinished(rotation.phase) ? 'finished' : rotation.health,
   Blockers: blockersOf(rotation).map(wireBlocker),
   Possible: possibleVerbs(rotation),
   Order: { Provider: rotation.order.provider, Config: rotation.order.options, CrossSign: rotation.order.crossSign },

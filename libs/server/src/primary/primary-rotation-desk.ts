@@ -1,5 +1,5 @@
 import type { WriteContext } from '@banyan/acl';
-import { type PlanAnswer, RotationDesk } from '@banyan/http-api';
+import { type PlanAnswer, type PreviewAnswer, RotationDesk } from '@banyan/http-api';
 import {
   type Confirmation,
   type NamedPlan,
@@ -9,6 +9,7 @@ import {
   type RotationRequest,
   type TaintRequest,
   toWirePlan,
+  toWirePreview,
 } from '@banyan/rotation';
 import type { RotationTask } from './rotation-task.js';
 
@@ -35,6 +36,10 @@ export class PrimaryRotationDesk extends RotationDesk {
 
   override taint(context: WriteContext, request: TaintRequest, confirmation: Confirmation): Promise<string> {
     return this.#moved(this.engine.taint(request, confirmation, context));
+  }
+
+  override async preview(context: WriteContext, id: string, act: RotationAct): Promise<PreviewAnswer> {
+    return toWirePreview(await this.engine.preview(id, act, context));
   }
 
   override act(context: WriteContext, id: string, act: RotationAct): Promise<string> {

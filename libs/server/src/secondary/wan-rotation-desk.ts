@@ -1,5 +1,5 @@
 import type { WriteContext } from '@banyan/acl';
-import { type PlanAnswer, RotationDesk } from '@banyan/http-api';
+import { type PlanAnswer, type PreviewAnswer, RotationDesk } from '@banyan/http-api';
 import {
   type Confirmation,
   type RotationAct,
@@ -17,6 +17,12 @@ const TAINT = '/v1/connect/ca/taint';
 const PATH = '/v1/connect/ca/rotations';
 const planAnswer = z.object({
   Plan: z.custom<PlanAnswer['Plan']>((plan) => typeof plan === 'object'),
+  PlanHash: z.string(),
+});
+const previewAnswer = z.object({
+  Effect: z.array(z.string()),
+  Breaks: z.array(z.custom<PreviewAnswer['Breaks'][number]>((blocker) => typeof blocker === 'object')),
+  BreakCount: z.number(),
   PlanHash: z.string(),
 });
 const begun = z.object({ ID: z.uuid() });
@@ -43,9 +49,18 @@ export class WanRotationDesk extends RotationDesk {
     return this.#begun(context, TAINT, toWireTaint(request, intentOf(confirmation)));
   }
 
+  override async preview({ token }: WriteContext, id: string, act: RotationAct): Promise<PreviewAnswer> {
+    const { text } = await this.writes.send({
+      method: 'PUT',
+      path: pathOf(id, act),
+      body: toWireAct(act, true),
+      token,
+    });
+    return readPrimaryAnswer(previewAnswer, text);
+  }
+
   override async act({ token }: WriteContext, id: string, act: RotationAct): Promise<string> {
-    const path = `${PATH}/${encodeURIComponent(id)}/${act.verb}`;
-    await this.writes.send({ method: 'PUT', path, body: toWireAct(act), token });
+    await this.writes.send({ method: 'PUT', path: pathOf(id, act), body: toWireAct(act, false), token });
     return id;
   }
 
@@ -59,6 +74,8 @@ export class WanRotationDesk extends RotationDesk {
     return readPrimaryAnswer(begun, text).ID;
   }
 }
+
+const pathOf = (id: string, { verb }: RotationAct): string => `${PATH}/${encodeURIComponent(id)}/${verb}`;
 
 /** A confirmation over the WAN always quotes what was quoted here; the primary decides. */
 const intentOf = (confirmation: Confirmation) => ({
