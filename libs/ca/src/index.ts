@@ -18,6 +18,7 @@ export {
   parseCaConfiguration,
   refuse,
 } from './domain/ca-configuration.js';
+export type { DeniedKey, KeyDenial } from './domain/denied-key.js';
 export { ownOptionsOf } from './domain/provider-options.js';
 export type { AuthorityReport } from './domain/authority-report.js';
 export type { ChangeMeaning, MadeRoot, ProviderTrial, RootEffect, RootOrder } from './domain/root-order.js';

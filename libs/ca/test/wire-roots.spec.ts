@@ -72,6 +72,7 @@ describe('toWireRoots', () => {
       { rootId: second.id, certificate: make('dc2-long-ago', r2).certificate },
     ],
     taintedGone: [],
+    deniedKeys: [],
   };
   const wire = toWireRoots(view);
   const [one, two, three] = wire.Roots;
@@ -111,7 +112,7 @@ describe('toWireRoots', () => {
 
   it('marks a compromised root and names those that have left, and says no word of it otherwise', () => {
     const tainted = { ...second, taintedAt: epochMs(1) };
-    const marked = toWireRoots({ ...view, roots: [first, tainted, third], taintedGone: ['aa:bb'] });
+    const marked = toWireRoots({ ...view, roots: [first, tainted, third], taintedGone: ['aa:bb'], deniedKeys: [] });
     expect(marked.Roots.map(({ Tainted }) => Tainted)).toEqual([undefined, true, undefined]);
     expect(marked.TaintedRoots).toEqual(['aa:bb']);
     expect([wire, ...wire.Roots].flatMap((each) => Object.keys(each)).filter((key) => /taint/i.test(key))).toEqual([]);

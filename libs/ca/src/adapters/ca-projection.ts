@@ -6,6 +6,8 @@ import type { Projection } from '@banyan/watch';
 import { type CaConfiguration, parseStoredCaConfiguration } from '../domain/ca-configuration.js';
 import type { RootRecord } from '../domain/root-record.js';
 import { CaConfigurationRow, RootAuthorityRow, SigningAuthorityRow, TrustDomainRow } from './ca-rows.js';
+import type { DeniedKey } from '../domain/denied-key.js';
+import { DeniedKeyRow } from './denied-key.row.js';
 import { RootTransitionRow } from './root-transition.row.js';
 
 /** An intermediate with its key, ready to sign. */
@@ -39,10 +41,12 @@ export interface CaState {
   readonly retired: readonly { readonly rootId: string; readonly certificate: Certificate }[];
   /** SHA-256 fingerprints of compromised roots that have left the bundle, the latest first. */
   readonly taintedGone: readonly string[];
+  /** The keys that nobody may believe, whoever certified them; the earliest denied first. */
+  readonly deniedKeys: readonly DeniedKey[];
 }
 
 /** What the projection follows. */
-export const CA_TOPICS = ['trust-domain', 'root', 'ca-configuration', 'signing-authority'] as const;
+export const CA_TOPICS = ['trust-domain', 'root', 'denied-key', 'ca-configuration', 'signing-authority'] as const;
 
 /**
  * The CA's state in memory, kept by the change feed. Keys are opened here and nowhere else, and only that of the active
@@ -50,7 +54,7 @@ export const CA_TOPICS = ['trust-domain', 'root', 'ca-configuration', 'signing-a
  */
 export class CaProjection implements Projection {
   readonly topics = CA_TOPICS;
-  #state: CaState = { roots: [], retired: [], taintedGone: [] };
+  #state: CaState = { roots: [], retired: [], taintedGone: [], deniedKeys: [] };
   readonly #listeners = new Set<(state: CaState) => void>();
 
   constructor(
@@ -101,7 +105,7 @@ export class CaProjection implements Projection {
    * leaves, so that no topic but that of the roots has to be followed for it.
    */
   async load(): Promise<void> {
-    const { trust, configuration, roots, authorities, tainted } = await this.store.dataSource.transaction(
+    const { trust, configuration, roots, authorities, tainted, denied } = await this.store.dataSource.transaction(
       'REPEATABLE READ',
       async (manager) => ({
         trust: await manager.findOne(TrustDomainRow, { where: { id: 1 } }),
@@ -109,6 +113,7 @@ export class CaProjection implements Projection {
         roots: await manager.find(RootAuthorityRow, { order: { generation: 'ASC' } }),
         authorities: await manager.find(SigningAuthorityRow, { order: { modifyIndex: 'DESC' } }),
         tainted: await manager.find(RootTransitionRow, { where: { kind: 'tainted' }, order: { generation: 'DESC' } }),
+        denied: await manager.find(DeniedKeyRow, { order: { createIndex: 'ASC' } }),
       }),
     );
     const activeRow = authorities.find((row) => row.slot === 'active');
@@ -128,6 +133,7 @@ export class CaProjection implements Projection {
           certificate: Certificate.fromPem(row.certificatePem),
         })),
       taintedGone: tainted.map(({ fromFingerprint }) => fromFingerprint),
+      deniedKeys: denied,
     };
     for (const listener of this.#listeners) listener(this.#state);
   }

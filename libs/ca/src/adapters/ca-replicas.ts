@@ -5,6 +5,7 @@ import { type EntityManager, In } from 'typeorm';
 import { z } from 'zod';
 import { CaConfigurationRow, RootAuthorityRow, TrustDomainRow } from './ca-rows.js';
 import { writeCaConfiguration, writeTrustDomain } from './configuration-writes.js';
+import { deniedKeyReplica } from './denied-key-writes.js';
 import { deleteRoot, publicBody, type RootContent, rootHash, writeRoot } from './root-writes.js';
 import { rootTransitionReplica } from './transition-writes.js';
 
@@ -155,6 +156,8 @@ const caConfigurationReplica: ReplicatedTopic = {
 export const CA_REPLICAS: readonly ReplicatedTopic[] = [
   trustDomainReplica,
   caConfigurationReplica,
+  // Before the roots: a compromised root leaves with its key denied, never the other way round.
+  deniedKeyReplica,
   rootReplica,
   rootTransitionReplica,
 ];

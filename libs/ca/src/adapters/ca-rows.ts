@@ -2,6 +2,7 @@ import { bigintAsStateIndex, timestamptzAsEpochMs } from '@banyan/store';
 import { type EpochMs, type StateIndex } from '@banyan/kernel';
 import type { RootState } from '../domain/root-record.js';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { DeniedKeyRow } from './denied-key.row.js';
 import { RootTransitionRow } from './root-transition.row.js';
 
 /** The trust domain: made once by the primary, copied by every secondary, never changed. */
@@ -69,6 +70,7 @@ export const CA_ENTITIES = [
   TrustDomainRow,
   RootAuthorityRow,
   RootTransitionRow,
+  DeniedKeyRow,
   CaConfigurationRow,
   SigningAuthorityRow,
 ] as const;

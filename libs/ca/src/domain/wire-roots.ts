@@ -1,5 +1,6 @@
 import type { StateIndex } from '@banyan/kernel';
 import type { Certificate } from '@banyan/pki';
+import type { DeniedKey } from './denied-key.js';
 import { crossSignedPath, type RootRecord } from './root-record.js';
 
 /** A root as `GET /v1/connect/ca/roots` shows it. Source: the Consul contract §1.1. */
@@ -30,6 +31,18 @@ export interface WireRoots {
   readonly Roots: readonly WireRoot[];
   /** SHA-256 fingerprints of compromised roots that have left, for whoever missed the mark. Absent without any. Banyan's own. */
   readonly TaintedRoots?: readonly string[];
+  /** Keys that nobody may believe, whoever certified them. Absent without any. Banyan's own. */
+  readonly DeniedKeys?: readonly WireDeniedKey[];
+}
+
+/** A key in wrong hands. */
+export interface WireDeniedKey {
+  /** SHA-256 of the SubjectPublicKeyInfo, colon hex. */
+  readonly KeySHA256: string;
+  readonly Reason: string;
+  readonly Since: string;
+  /** No certificate of the key can be valid after it: then the entry goes. */
+  readonly Until: string;
 }
 
 /** What {@link toWireRoots} shows. */
@@ -40,6 +53,7 @@ export interface RootsView {
   readonly retired: readonly { readonly rootId: string; readonly certificate: Certificate }[];
   /** Fingerprints of compromised roots that have left. */
   readonly taintedGone: readonly string[];
+  readonly deniedKeys: readonly DeniedKey[];
 }
 
 const MASK_64 = (1n << 64n) - 1n;
@@ -48,7 +62,7 @@ const MASK_64 = (1n << 64n) - 1n;
  * The bundle as this datacenter serves it. Active is the root that its leaves are signed under: during a rotation a
  * datacenter trusts the next root first and signs under it as soon as it has its intermediate.
  */
-export const toWireRoots = ({ trustDomain, roots, active, retired, taintedGone }: RootsView): WireRoots => ({
+export const toWireRoots = ({ trustDomain, roots, active, retired, ...gone }: RootsView): WireRoots => ({
   ActiveRootID: active.rootId,
   TrustDomain: trustDomain.name,
   Roots: roots.map((root) => {
@@ -76,7 +90,15 @@ export const toWireRoots = ({ trustDomain, roots, active, retired, taintedGone }
       ModifyIndex: (isActive ? Math.max(root.modifyIndex, active.modifyIndex) : root.modifyIndex) as StateIndex,
     };
   }),
-  ...(taintedGone.length > 0 && { TaintedRoots: taintedGone }),
+  ...(gone.taintedGone.length > 0 && { TaintedRoots: gone.taintedGone }),
+  ...(gone.deniedKeys.length > 0 && { DeniedKeys: gone.deniedKeys.map(wireDeniedKey) }),
+});
+
+const wireDeniedKey = ({ keyFingerprint, reason, since, endsAt }: DeniedKey): WireDeniedKey => ({
+  KeySHA256: keyFingerprint,
+  Reason: reason,
+  Since: new Date(since).toISOString(),
+  Until: goTime(endsAt),
 });
 
 /** RFC 3339 in UTC without a fraction, as certificates have whole seconds. */

@@ -9,11 +9,13 @@ import {
   parseCaConfiguration,
   refuse,
 } from '../domain/ca-configuration.js';
+import type { KeyDenial } from '../domain/denied-key.js';
 import { readOwnRoot } from '../domain/root-acceptance.js';
 import type { ChangeMeaning, MadeRoot, ProviderTrial, RootEffect, RootOrder } from '../domain/root-order.js';
 import type { CaProjection } from '../adapters/ca-projection.js';
 import { RootAuthorityRow } from '../adapters/ca-rows.js';
 import { writeCaConfiguration, writeTrustDomain } from '../adapters/configuration-writes.js';
+import { stageDeniedKey } from '../adapters/denied-key-writes.js';
 import { type RootContent, writeRoot } from '../adapters/root-writes.js';
 import type { IssuedIntermediate } from '../ports/intermediate-issuer.js';
 import type { IssuanceRecorder } from '../ports/issuance-recorder.js';
@@ -203,6 +205,14 @@ export class RootAuthority {
       chainBytes: root.crossSigned?.der.length ?? 0,
       publish: (tx) => this.#publish(tx, { root, configuration, parsed, previous, compromised: order.compromised }),
     };
+  }
+
+  /**
+   * Denies a key, everywhere and until no certificate of it can be valid: of a root, or of one datacenter's intermediate.
+   * Denied already, it stays so. Throws `DENIED_KEYS_FULL`.
+   */
+  denyKey(tx: Transaction, denial: KeyDenial): Promise<void> {
+    return stageDeniedKey(tx, denial, this.options.clock.now());
   }
 
   apply(tx: Transaction, effect: RootEffect): Promise<void> {

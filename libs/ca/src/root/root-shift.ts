@@ -1,15 +1,17 @@
-import { BanyanError, type Clock, type Logger } from '@banyan/kernel';
+import { BanyanError, type Clock, epochMs, isBanyanError, type Logger } from '@banyan/kernel';
+import { Certificate } from '@banyan/pki';
 import type { Transaction } from '@banyan/store';
 import { parseCaConfiguration } from '../domain/ca-configuration.js';
 import type { RootEffect } from '../domain/root-order.js';
 import { rootRecordOf } from '../adapters/ca-projection.js';
+import { stageDeniedKey } from '../adapters/denied-key-writes.js';
 import { RootAuthorityRow } from '../adapters/ca-rows.js';
 import { crossSignedSteps } from '../domain/root-record.js';
 import { writeCaConfiguration } from '../adapters/configuration-writes.js';
 import { deleteRoot, rootHash, writeRoot } from '../adapters/root-writes.js';
 import type { RootProviderKind } from '../ports/root-provider.js';
 import type { ProviderAccess } from './provider-access.js';
-import { keepTransition, successorOf } from './root-transitions.js';
+import { goneRoot, keepTransition, successorOf } from './root-transitions.js';
 
 /** What {@link RootShift} needs. */
 export interface RootShiftParts {
@@ -69,12 +71,48 @@ export class RootShift {
     const rows = await lockedRoots(tx);
     const row = rows.find((root) => root.id === id);
     const active = rows.find((root) => root.state === 'active');
-    if (row === undefined || row.taintedAt !== null) return;
+    if (row === undefined) return this.#taintGone(tx, id, rows);
+    if (row.taintedAt !== null) return;
     if (active === undefined || row === active) throw outOfStep(id);
     const marked = Object.assign({}, row, { taintedAt: this.parts.clock.now() });
     // Everybody trusts a next root, so that its thief may have live connections; but it leaves with this transaction.
-    if (row.state === 'next') await keepTransition(tx, marked, active);
-    else tx.stage(writeRoot(marked));
+    if (row.state !== 'next') {
+      tx.stage(writeRoot(marked));
+      return;
+    }
+    await keepTransition(tx, marked, active);
+    await this.#deny(tx, rootKey(row), rows);
+  }
+
+  /** It has left here, but may be in another datacenter's bundle still, or be vouched for by a root that is here. */
+  async #taintGone(tx: Transaction, id: string, rows: readonly RootAuthorityRow[]): Promise<void> {
+    const gone = await goneRoot(tx, id);
+    if (gone === undefined) return;
+    await keepTransition(tx, Object.assign({}, gone, { taintedAt: this.parts.clock.now() }), gone);
+    await this.#deny(tx, rootKey(gone), rows);
+  }
+
+  /**
+   * Nobody believes the key any more, whoever vouched for it. A list that is full must not keep a compromised root in
+   * the bundle, where it is believed without any voucher.
+   */
+  async #deny(tx: Transaction, certificate: Certificate, rows: readonly RootAuthorityRow[]): Promise<void> {
+    const { clock, logger } = this.parts;
+    // Whoever vouched for it is among them, and its vouching ends with it at the latest.
+    const ends = [certificate, ...rows.map(rootKey)].map(({ notAfter }) => notAfter);
+    const endsAt = epochMs(Math.max(...ends));
+    const { keyFingerprint, fingerprintSha1: root } = certificate;
+    try {
+      await stageDeniedKey(
+        tx,
+        { keyFingerprint, reason: `the key of root ${root} is compromised`, endsAt },
+        clock.now(),
+      );
+      logger.info('key denied', { root, key: keyFingerprint });
+    } catch (error) {
+      if (!isBanyanError(error, 'DENIED_KEYS_FULL')) throw error;
+      logger.error('a compromised key is not denied: the list is full', { root, key: keyFingerprint });
+    }
   }
 
   async #drop(tx: Transaction, id: string): Promise<void> {
@@ -84,11 +122,10 @@ export class RootShift {
     if (row.state === 'active') throw outOfStep(id);
     await this.#dropOne(tx, row, rows);
     if (row.taintedAt === null) return;
-    for (const voucher of vouchersOf(row, rows)) {
-      if (voucher.state === 'inactive') await this.#dropOne(tx, voucher, rows);
-      else
-        this.parts.logger.warn('the active root vouches for a compromised one: rotate it without delay', { root: id });
-    }
+    await this.#deny(tx, rootKey(row), rows);
+    // Those who verify by the roots alone do not know of denied keys: for them a voucher that is not needed goes as well.
+    const vouchers = vouchersOf(row, rows).filter(({ state }) => state === 'inactive');
+    for (const voucher of vouchers) await this.#dropOne(tx, voucher, rows);
   }
 
   async #dropOne(tx: Transaction, row: RootAuthorityRow, rows: readonly RootAuthorityRow[]): Promise<void> {
@@ -111,6 +148,9 @@ const vouchersOf = (row: RootAuthorityRow, rows: readonly RootAuthorityRow[]): R
   const steps = crossSignedSteps(rootRecordOf(row), records);
   return rows.filter(({ id }) => steps.some(({ anchor }) => anchor.id === id));
 };
+
+const rootKey = ({ certificatePem }: { readonly certificatePem: string }): Certificate =>
+  Certificate.fromPem(certificatePem);
 
 /** All root rows, locked: whoever shifts roots waits here for whoever does it already. */
 export const lockedRoots = (tx: Transaction): Promise<RootAuthorityRow[]> =>

@@ -31,6 +31,21 @@ export const keepTransition = async (tx: Transaction, from: TransitionRoot, to: 
   for (const row of others.slice(KEPT - 1)) tx.stage(deleteTransition(row));
 };
 
+/** A root that has left the bundle and vouched for the next one, by its ID; of any other only the fingerprint is known. */
+export const goneRoot = async (tx: Transaction, id: string): Promise<TransitionRoot | undefined> => {
+  const rows = await tx.manager.find(RootTransitionRow, { where: { kind: 'vouched' } });
+  const row = rows.find(({ fromPem }) => fromPem !== null && Certificate.fromPem(fromPem).fingerprintSha1 === id);
+  if (row === undefined || row.fromPem === null) return undefined;
+  return {
+    fingerprintSha256: row.fromFingerprint,
+    certificatePem: row.fromPem,
+    crossSignedPem: null,
+    generation: row.generation,
+    rotatedOutAt: row.at,
+    taintedAt: null,
+  };
+};
+
 /** Of the roots that stay, the one that `from` vouches for; else the latest one. */
 export const successorOf = <T extends TransitionRoot>(from: TransitionRoot, others: readonly T[]): T | undefined => {
   const later = others.filter((root) => root.fingerprintSha256 !== from.fingerprintSha256);

@@ -38,6 +38,7 @@ export const ERROR_CODES = {
   CHAIN_TRUST_DOMAIN_FOREIGN: 'A certificate belongs to another trust domain.',
   CHAIN_SAN_INVALID: 'A certificate does not carry exactly one SPIFFE URI.',
   CHAIN_USAGE_INVALID: 'A certificate may not be used for this purpose.',
+  CHAIN_KEY_DENIED: 'A chain leads through a key that is in wrong hands and on the list of denied keys.',
   CHAIN_KEY_TOO_WEAK: 'A chain contains a key weaker than EC P-256 or RSA 2048.',
   CHAIN_EXTENSION_UNSUPPORTED: 'A certificate in a chain has a critical extension that banyan does not know.',
   TRANSITION_INVALID:
@@ -70,6 +71,7 @@ export const ERROR_CODES = {
   // certificate authority
   CA_UNINITIALIZED: 'The datacenter has no signing authority yet; /readyz says what it waits for.',
   CA_CONFIG_INVALID: 'The CA configuration breaks one of its rules.',
+  DENIED_KEYS_FULL: 'The list of denied keys holds 256 that have not ended; start a trust domain anew.',
   CA_CONFLICT: 'The CA configuration changed meanwhile; read it again and repeat.',
   CA_PROVIDER_UNKNOWN: 'The CA provider is not one of those built in.',
   CA_STATE_READ_ONLY: 'The State of the CA configuration cannot be written.',

@@ -5,6 +5,7 @@ export const TOPICS = [
   'trust-domain',
   'root',
   'root-transition',
+  'denied-key',
   'ca-configuration',
   'rotation',
   'signing-authority',

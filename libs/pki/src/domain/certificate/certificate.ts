@@ -26,6 +26,7 @@ export class Certificate {
   #publicKey: KeyObject | undefined;
   #keySpec: KeySpec | undefined;
   #selfSigned: boolean | undefined;
+  #keyFingerprint: string | undefined;
 
   private constructor(
     /** The certificate's bytes, exactly as they were signed. */
@@ -175,6 +176,12 @@ export class Certificate {
   /** SHA-256 of the DER as colon lower hex. */
   get fingerprintSha256(): string {
     return colonHex(createHash('sha256').update(this.der).digest());
+  }
+
+  /** SHA-256 of the SubjectPublicKeyInfo as colon lower hex: the name of the key, whoever certified it. */
+  get keyFingerprint(): string {
+    this.#keyFingerprint ??= colonHex(createHash('sha256').update(this.spki).digest());
+    return this.#keyFingerprint;
   }
 
   /** Whether the certificate names itself as issuer and its own key proves it. */

@@ -36,6 +36,8 @@ export interface TransitionQuestion {
   /** The roots that are presented now; untrusted, too. */
   readonly presented: readonly Certificate[];
   readonly now: EpochMs;
+  /** Keys in wrong hands ({@link Certificate.keyFingerprint}): nothing leads on through them, or to them. */
+  readonly deniedKeys?: ReadonlySet<string>;
 }
 
 /** The presented root that the known one leads to, with all roots on the way, or why none can be trusted. */
@@ -156,6 +158,13 @@ class TransitionSearch {
     return { ok: false, ...(this.#refusal ?? none) };
   }
 
+  /** A denied key is no way and no end, whoever vouched for it. */
+  #isDenied(root: Certificate): boolean {
+    if (this.question.deniedKeys?.has(root.keyFingerprint) !== true) return false;
+    this.#refusal ??= { code: 'ROOT_TAINTED', reason: `the key of root ${root.fingerprintSha256} is denied` };
+    return true;
+  }
+
   #isPresented(root: Certificate): boolean {
     if (!this.#presented.has(root.fingerprintSha256)) return false;
     const refused = isAuthority(root) ? refuseTime(root, this.question.now) : invalid('a presented root is not a CA');
@@ -184,7 +193,7 @@ class TransitionSearch {
     const fingerprint = path.at(-1)!.fingerprintSha256;
     if (this.#entered.has(fingerprint)) return;
     this.#entered.add(fingerprint);
-    level.push(path);
+    if (!this.#isDenied(path.at(-1)!)) level.push(path);
   }
 
   #note(broken: BrokenTransition | undefined): void {

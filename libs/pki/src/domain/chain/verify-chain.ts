@@ -19,6 +19,8 @@ export interface ChainQuestion {
   /** `<uuid>.consul`; if given, every certificate of the path must belong to it. */
   readonly trustDomain?: string;
   readonly usage: ChainUsage;
+  /** Keys in wrong hands ({@link Certificate.keyFingerprint}): a dead end, whoever certified them. */
+  readonly deniedKeys?: ReadonlySet<string>;
 }
 
 /** A path from the certificate in question to the anchor, or why there is none. */
@@ -34,7 +36,10 @@ interface Refusal {
 const refusal = (code: ErrorCode, reason: string): Refusal => ({ code, reason });
 
 /** Rules that hold for every certificate of a path. */
-const refuseAny = (certificate: Certificate, now: EpochMs): Refusal | undefined => {
+const refuseAny = (certificate: Certificate, { now, deniedKeys }: ChainQuestion): Refusal | undefined => {
+  if (deniedKeys !== undefined && deniedKeys.size > 0 && deniedKeys.has(certificate.keyFingerprint)) {
+    return refusal('CHAIN_KEY_DENIED', 'a certificate has a key that is denied: it is in wrong hands');
+  }
   if (now > certificate.notAfter) return refusal('CHAIN_EXPIRED', 'a certificate has expired');
   if (now < certificate.notBefore) return refusal('CHAIN_NOT_YET_VALID', 'a certificate is not valid yet');
   if (certificate.unknownCriticalExtensions.length > 0) {
@@ -67,7 +72,7 @@ const refuseUsage = (first: Certificate, usage: ChainUsage): Refusal | undefined
 
 /** Rules for the certificate in question. */
 const refuseFirst = (first: Certificate, question: ChainQuestion): Refusal | undefined => {
-  const { usage, trustDomain, now } = question;
+  const { usage, trustDomain } = question;
   const [uri, ...more] = first.uris;
   if (uri === undefined || more.length > 0) {
     return refusal('CHAIN_SAN_INVALID', 'the certificate does not carry exactly one URI');
@@ -77,7 +82,7 @@ const refuseFirst = (first: Certificate, question: ChainQuestion): Refusal | und
     const belongs = usage === 'authority' ? uri === authority : uri.startsWith(`${authority}/`);
     if (!belongs) return refusal('CHAIN_TRUST_DOMAIN_FOREIGN', 'the certificate belongs to another trust domain');
   }
-  return refuseUsage(first, usage) ?? refuseAny(first, now);
+  return refuseUsage(first, usage) ?? refuseAny(first, question);
 };
 
 /** Rules for a certificate that issued another; `below` is the path so far, the certificate in question first. */
@@ -99,7 +104,7 @@ const refuseIssuer = (
   if (trustDomain !== undefined && issuer.uris.some((uri) => uri !== `spiffe://${trustDomain}`)) {
     return refusal('CHAIN_TRUST_DOMAIN_FOREIGN', 'a CA belongs to another trust domain');
   }
-  return refuseAny(issuer, question.now);
+  return refuseAny(issuer, question);
 };
 
 /**

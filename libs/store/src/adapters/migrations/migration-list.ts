@@ -7,6 +7,7 @@ import { Replication } from './0005-replication.js';
 import { Rotations } from './0006-rotations.js';
 import { Servers } from './0007-servers.js';
 import { RootTransitions } from './0008-root-transitions.js';
+import { DeniedKeys } from './0009-denied-keys.js';
 
 /** Every migration in order. Append only: a name that is missing here marks a database of a newer banyan. */
 export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly name: string })[] = [
@@ -18,6 +19,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly nam
   Rotations,
   Servers,
   RootTransitions,
+  DeniedKeys,
 ];
 
 /** Where TypeORM notes which migrations a database has. */
