@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Server, type TLSSocket } from 'node:tls';
 import { TestAuthority, type TestLeaf } from '@banyan/testkit';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { presentedChain } from '../src/adapters/presented-chain.js';
+import { InboundChains, presentedChain } from '../src/adapters/presented-chain.js';
 import { bundle, type Generations, KeptReports, NEVER, threeGenerations } from './generations.js';
 import { cleanups, rawClient, received } from './mesh-of-two.js';
 import { ask, closed, eventually, startSidecar, Workload } from './running-sidecar.js';
@@ -23,8 +23,9 @@ interface Seen {
 /** A server of Node's own making, with tickets, that notes what it learns of its clients. */
 const ticketServer = async (leaf: TestLeaf, seen: Seen[], trusted: TestAuthority): Promise<Server> => {
   const server = createServer({ ...identity(leaf), ca: trusted.root.pem, requestCert: true, rejectUnauthorized: true });
+  const chains = new InboundChains(server);
   server.on('secureConnection', (socket: TLSSocket) => {
-    seen.push({ isReused: socket.isSessionReused(), presented: presentedChain(socket).length });
+    seen.push({ isReused: socket.isSessionReused(), presented: chains.of(socket).length });
     socket.on('error', () => socket.destroy());
     socket.pipe(socket);
   });

@@ -9,7 +9,7 @@ import type { ProxyCounters } from '../domain/proxy-counters.js';
 import type { MeshSource } from '../ports/mesh-source.js';
 import { boundPort, drain, listenOn } from './listening.js';
 import type { MaterialInUse } from './mesh-material.js';
-import { presentedChain } from './presented-chain.js';
+import { InboundChains } from './presented-chain.js';
 
 /** A peer that has not finished its handshake by then is dropped. */
 const HANDSHAKE_LIMIT_MS = 5_000;
@@ -37,6 +37,7 @@ export interface MeshListenerOptions {
  */
 export class MeshListener {
   readonly #server: Server;
+  readonly #chains: InboundChains;
   readonly #sockets = new Set<Socket>();
   readonly #admission: Admission;
   #inUse: MaterialInUse;
@@ -66,6 +67,7 @@ export class MeshListener {
         this.#accept(socket);
       },
     );
+    this.#chains = new InboundChains(this.#server);
     this.#server.on('tlsClientError', (error, socket) => this.#handshakeFailed(error, socket));
     this.#server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
@@ -121,7 +123,7 @@ export class MeshListener {
     if (socket.isSessionReused()) return unknown('the session was resumed');
     let judgement: Judgement;
     try {
-      judgement = this.#inUse.judge.judge(presentedChain(socket), 'inbound', clock.now());
+      judgement = this.#inUse.judge.judge(this.#chains.of(socket), 'inbound', clock.now());
     } catch (error) {
       if (!isBanyanError(error)) throw error;
       return unknown(error.message);
