@@ -46,6 +46,14 @@ export class ToldEvidence extends AdoptionEvidence {
 }
 
 class FixedPresent extends PresentAuthority {
+  constructor(private readonly steps: FakeRootSteps) {
+    super();
+  }
+
+  override inactiveRoots() {
+    return this.steps.inactive.map((rootId) => ({ rootId, isTainted: this.steps.tainted.includes(rootId) }));
+  }
+
   override read() {
     const options = { LeafCertTTL: '72h', PrivateKey: 'kept-secret' };
     return { provider: 'consul', options, leafTtlMs: 259_200_000, rootNotAfter: Date.UTC(2041, 0, 1) };
@@ -114,7 +122,7 @@ export const startEngine = async (stores: TestStores): Promise<EngineUnderTest> 
       keys: testKeyEncryption(),
       steps,
       evidence,
-      present: new FixedPresent(),
+      present: new FixedPresent(steps),
       clock: time.clock,
       random,
       logger,

@@ -18,6 +18,8 @@ export class FakeRootSteps extends RootSteps implements Projection {
   /** Roots that were marked as compromised. */
   readonly tainted: string[] = [];
   #active = '';
+  /** Rotated out and still trusted, as this process remembers it. */
+  inactive: readonly string[] = [];
 
   constructor(private readonly store: Store) {
     super();
@@ -34,6 +36,7 @@ export class FakeRootSteps extends RootSteps implements Projection {
   async load(): Promise<void> {
     const states = await this.states();
     this.#active = Object.entries(states).find(([, state]) => state === 'active')?.[0] ?? '';
+    this.inactive = Object.keys(states).filter((id) => states[id] === 'inactive');
   }
 
   apply(tx: Transaction, effect: RootEffect): Promise<void>;

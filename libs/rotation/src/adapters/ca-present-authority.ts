@@ -1,6 +1,6 @@
 import type { CaProjection } from '@banyan/ca';
 import { BanyanError } from '@banyan/kernel';
-import { PresentAuthority, type PresentState } from '../ports/present-authority.js';
+import { type InactiveRoot, PresentAuthority, type PresentState } from '../ports/present-authority.js';
 
 /** The present configuration from the CA's state in memory. */
 export class CaPresentAuthority extends PresentAuthority {
@@ -13,5 +13,11 @@ export class CaPresentAuthority extends PresentAuthority {
     if (wantedRoot === undefined) throw new BanyanError('CA_UNINITIALIZED', 'no root is known yet');
     const { provider, options, leafTtlMs } = this.ca.getConfiguration().parsed;
     return { provider, options, leafTtlMs, rootNotAfter: wantedRoot.certificate.notAfter };
+  }
+
+  override inactiveRoots(): readonly InactiveRoot[] {
+    return this.ca.state.roots
+      .filter(({ state }) => state === 'inactive')
+      .map(({ id, taintedAt }) => ({ rootId: id, isTainted: taintedAt !== undefined }));
   }
 }

@@ -87,11 +87,15 @@ export class RotationCommits {
       tx: Transaction,
       unfinished: readonly Rotation[],
     ) => Promise<{ begun: Rotation; changes: readonly Change[] }>,
+    { fence }: Pick<ChangeOptions, 'fence'> = {},
   ): Promise<Rotation> {
-    const committed = await this.parts.store.run(async (tx) => {
-      await lockRotations(tx);
-      return work(tx, await unfinishedRotations(tx.manager));
-    });
+    const committed = await this.parts.store.run(
+      async (tx) => {
+        await lockRotations(tx);
+        return work(tx, await unfinishedRotations(tx.manager));
+      },
+      fence === undefined ? {} : { fence },
+    );
     await this.settle(committed.index, committed.value.changes);
     return committed.value.begun;
   }

@@ -16,6 +16,7 @@ import { RotationCommits } from './rotation-commits.js';
 import { type Planned, requireConfirmed, requireSameEffect, RotationPlanner } from './rotation-planner.js';
 import { RotationStepper } from './rotation-stepper.js';
 import { sealOrder } from './sealed-order.js';
+import { UnrotatedRoots } from './unrotated-roots.js';
 
 /** What {@link RotationEngine} needs. */
 export interface RotationEngineOptions {
@@ -54,11 +55,13 @@ export class RotationEngine {
   readonly #planner: RotationPlanner;
   readonly #commits: RotationCommits;
   readonly #stepper: RotationStepper;
+  readonly #unrotated: UnrotatedRoots;
 
   constructor(private readonly options: RotationEngineOptions) {
     this.#planner = new RotationPlanner(options);
     this.#commits = new RotationCommits(options);
     this.#stepper = new RotationStepper({ ...options, commits: this.#commits });
+    this.#unrotated = new UnrotatedRoots({ ...options, commits: this.#commits, planner: this.#planner });
   }
 
   /** What a rotation would touch, need and meet. Changes nothing. Throws `CA_CONFIG_INVALID`, `CA_PROVIDER_UNKNOWN`. */
@@ -141,10 +144,13 @@ export class RotationEngine {
 
   /**
    * Moves every unfinished rotation as far as the evidence goes, and says when to look again. Resumes from whatever is
-   * persisted. Throws `LEASE_LOST`, `STORE_UNREACHABLE`, and what the provider of a next root throws unexpectedly.
+   * persisted, and begins the end of roots of which no rotation knows. Throws `LEASE_LOST`, `STORE_UNREACHABLE`, and what
+   * the provider of a next root throws unexpectedly.
    */
-  step(fence: Fence, signal: AbortSignal): Promise<EpochMs> {
-    return this.#stepper.step(fence, signal);
+  async step(fence: Fence, signal: AbortSignal): Promise<EpochMs> {
+    const maybe = await this.#unrotated.adopt(fence);
+    const again = await this.#stepper.step(fence, signal);
+    return maybe === undefined || again < maybe ? again : maybe;
   }
 
   /** A plan for a root that nobody holds would be a plan of something else: of a typing error. */

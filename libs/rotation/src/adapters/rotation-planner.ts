@@ -1,9 +1,10 @@
-import { BanyanError, type Clock } from '@banyan/kernel';
+import { BanyanError, type Clock, HOUR } from '@banyan/kernel';
 import type { DatacenterEvidence, AdoptionEvidence } from '../ports/adoption-evidence.js';
-import type { PresentAuthority } from '../ports/present-authority.js';
+import type { InactiveRoot, PresentAuthority } from '../ports/present-authority.js';
 import type { ProviderTrial, RootSteps } from '../ports/root-steps.js';
 import { makePlan } from '../domain/make-plan.js';
 import { publicOptions } from '../domain/order-summary.js';
+import { DEFAULT_POLICY } from '../domain/policy.js';
 import { changedParts, planHash, type RotationPlan } from '../domain/plan.js';
 import type { Confirmation, RotationRequest, TaintRequest } from '../domain/request.js';
 import type { StepPreview } from '../domain/step-preview.js';
@@ -15,6 +16,9 @@ export interface PlannerParts {
   readonly present: PresentAuthority;
   readonly clock: Clock;
 }
+
+/** As long as any wait of a rotation may be. */
+const LONGEST_GRACE_MS = 90 * 24 * HOUR;
 
 /** A plan, its name, and the order it stands for. */
 export interface Planned {
@@ -66,6 +70,28 @@ export class RotationPlanner {
     );
   }
 
+  /** The end of a root of which no rotation knows. A leaf's life and a tenth is the grace, as of the horizons of leaves. */
+  async retire({ rootId, isTainted }: InactiveRoot): Promise<Planned> {
+    const { provider, options, leafTtlMs } = this.parts.present.read();
+    return this.#planned(
+      {
+        kind: 'retire',
+        reason: isTainted ? 'compromise' : 'planned',
+        provider,
+        options: publicOptions(options),
+        crossSign: false,
+        rootId,
+      },
+      {
+        request: {
+          policy: { ...DEFAULT_POLICY, retireGraceMs: Math.min(Math.ceil(leafTtlMs * 1.1), LONGEST_GRACE_MS) },
+        },
+        options,
+        trial: { canCrossSign: true, faults: [] },
+      },
+    );
+  }
+
   async #planned(
     intent: RotationPlan['intent'],
     {
@@ -73,7 +99,7 @@ export class RotationPlanner {
       options,
       trial,
     }: Pick<Planned, 'options'> & {
-      readonly request: RotationRequest | TaintRequest;
+      readonly request: Pick<RotationRequest, 'policy'>;
       readonly trial: ProviderTrial;
     },
   ): Promise<Planned> {

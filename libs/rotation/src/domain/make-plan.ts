@@ -28,7 +28,7 @@ export const makePlan = (parts: PlanParts): RotationPlan => {
   const seconds = planned.map((each) => each.seconds);
   const bytes = certificateBytes(keySpecText(intent.options));
   const vouched = intent.crossSign && parts.trial.canCrossSign;
-  const makesRoot = intent.kind === 'rotate' || intent.reason === 'compromise';
+  const makesRoot = intent.kind === 'rotate' || (intent.kind === 'taint' && intent.reason === 'compromise');
   const ownSignatures = (makesRoot ? 1 : 0) + (vouched ? 1 : 0);
   return {
     intent,

@@ -20,7 +20,7 @@ import {
   waive,
 } from './person-steps.js';
 import type { Phase } from './phase.js';
-import { isCompromise, type Rotation } from './rotation.js';
+import { isCompromise, isOnlyRetiring, type Rotation } from './rotation.js';
 
 /** A cell is what the event does, or why it is not possible in this phase. */
 type Cell<K extends EventKind> = Step<K> | string;
@@ -168,7 +168,7 @@ const isOpen = (rotation: Rotation, verb: Verb): boolean => {
   const open: Record<Verb, boolean> = {
     pause: health !== 'paused',
     resume: health === 'paused',
-    rollback: !compromise || phase === 'prepare' || phase === 'distribute',
+    rollback: (!compromise && !isOnlyRetiring(rotation)) || phase === 'prepare' || phase === 'distribute',
     waive: true,
     advance: phase !== 'distribute' || crossSigned || compromise,
     retire: phase !== 'activate' || compromise,

@@ -3,7 +3,7 @@ import { seen, stepOver, wayOn } from './gated-steps.js';
 import { iso } from './gates/verdict.js';
 import { needsOfLeaving } from './gates/verify.js';
 import { enters, noted, type Outcome, refused, type Step, stays } from './moves.js';
-import { isCompromise, type Rotation, rootsOf } from './rotation.js';
+import { isCompromise, isOnlyRetiring, type Rotation, rootsOf } from './rotation.js';
 import { MOST_WAIVERS } from './waiver.js';
 
 const because = (text: string, reason: string | undefined): string =>
@@ -49,6 +49,7 @@ export const rollBack: Step<'rollback'> = (rotation, event) => {
   const { staying, leaving } = rootsOf(rotation);
   const [newest] = event.look.later.toReversed();
   if (isCompromise(rotation)) return refused('the previous root is compromised: there is no way back to it');
+  if (isOnlyRetiring(rotation)) return refused('nothing was rotated: it only leads a root to its end');
   if (newest !== undefined) return refused(`rotation ${newest} started later: roll it back first`);
   if (event.look.activeRootId !== staying) return refused('its root is no longer the active one');
   const looked = seen(rotation, event.look, event.at);

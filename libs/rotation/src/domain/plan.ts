@@ -24,7 +24,8 @@ const plannedDatacenterSchema = z.object({
 export const planSchema = z.object({
   /** What is to be done: a hash that was quoted for one thing does not confirm another. */
   intent: z.object({
-    kind: z.enum(['rotate', 'taint']),
+    /** `retire`: nothing is made; a root of which no rotation knows only leaves. */
+    kind: z.enum(['rotate', 'taint', 'retire']),
     reason: z.enum(['planned', 'provider-change', 'compromise']),
     provider: z.string(),
     options: z.record(z.string(), z.json()),

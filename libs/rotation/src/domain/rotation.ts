@@ -103,6 +103,9 @@ export type Rotation = z.output<typeof rotationSchema>;
 /** The root that is to go is in wrong hands. */
 export const isCompromise = ({ reason }: Rotation): boolean => reason === 'compromise';
 
+/** Nothing was rotated: the record only leads a root to its end of which no rotation knew. */
+export const isOnlyRetiring = ({ plan }: Rotation): boolean => plan.intent.kind === 'retire';
+
 /** Who stands in the way of the present phase. */
 export const blockersOf = ({ gates, phase }: Rotation): readonly Blocker[] => gates[phase]?.blockers ?? [];
 

@@ -8,8 +8,16 @@ export interface PresentState {
   readonly rootNotAfter: number;
 }
 
+/** A root that was rotated out and is still trusted. */
+export interface InactiveRoot {
+  readonly rootId: string;
+  readonly isTainted: boolean;
+}
+
 /** Where the present configuration of the CA is read. */
 export abstract class PresentAuthority {
   /** Throws `CA_UNINITIALIZED` before the first root. */
   abstract read(): PresentState;
+  /** Roots that were rotated out and are still trusted. */
+  abstract inactiveRoots(): readonly InactiveRoot[];
 }

@@ -1,5 +1,5 @@
 import type { Look } from '../event.js';
-import { isCompromise, type Rotation, rootsOf } from '../rotation.js';
+import { isCompromise, isOnlyRetiring, type Rotation, rootsOf } from '../rotation.js';
 import { isWaived } from '../waiver.js';
 import { shadowFinding } from './shadow.js';
 import { type Gate, iso, phaseBegan, type Verdict } from './verdict.js';
@@ -30,9 +30,11 @@ export const retireGate: Gate = (rotation, look, now) => {
       : { met: false, blockers: needs, waitsUntil: deadlineAt };
   }
   const earlier = look.earlier.map((id) => earlierBlocker(look, id));
-  if (everyLeafHasEnded(rotation, look, now) && needs.length === 0 && earlier.length === 0) return ended;
-  const blockers = [...needs, ...shadowFinding(rotation, look, now).blockers, ...earlier];
   const waitsUntil = phaseBegan(rotation) + rotation.policy.retireGraceMs;
+  // A primary that was restored has lost the horizon of its own leaves, and the grace of such a root is a leaf's life.
+  const isTold = !isOnlyRetiring(rotation) || now >= waitsUntil;
+  if (isTold && everyLeafHasEnded(rotation, look, now) && needs.length === 0 && earlier.length === 0) return ended;
+  const blockers = [...needs, ...shadowFinding(rotation, look, now).blockers, ...earlier];
   if (blockers.length > 0) return { met: false, blockers };
   return now >= waitsUntil
     ? { met: true, blockers, because: 'nobody needs the previous root and the grace is over' }
