@@ -12,6 +12,7 @@ import {
 import type { KeyDenial } from '../domain/denied-key.js';
 import { readOwnRoot } from '../domain/root-acceptance.js';
 import type { ChangeMeaning, MadeRoot, ProviderTrial, RootEffect, RootOrder } from '../domain/root-order.js';
+import { rootName } from '../domain/root-name.js';
 import type { CaProjection } from '../adapters/ca-projection.js';
 import { RootAuthorityRow } from '../adapters/ca-rows.js';
 import { writeCaConfiguration, writeTrustDomain } from '../adapters/configuration-writes.js';
@@ -286,7 +287,7 @@ export class RootAuthority {
       id,
       fingerprintSha256: root.certificate.fingerprintSha256,
       generation: place.generation,
-      name: 'Consul CA Primary Cert',
+      name: rootName(place.configuration.provider),
       certificatePem: root.certificate.pem,
       crossSignedPem: root.crossSigned?.pem ?? null,
       ...this.#access.seal(id, { keyReference: root.keyReference, configuration: place.configuration }),
