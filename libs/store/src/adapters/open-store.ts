@@ -24,7 +24,7 @@ export interface OpenStoreOptions {
   readonly logger: Logger;
   readonly keyEncryption: KeyEncryption;
   readonly random: Random;
-  /** Connections this process may hold, besides one per listener. Default 10. */
+  /** Connections this process may hold, besides one per listener; writes use two thirds of them at most. Default 10. */
   readonly poolSize?: number;
   /** How long an unreachable database is tried, in ms. Default 10,000: a database that starts beside us makes it. */
   readonly connectWithinMs?: number;
@@ -138,8 +138,8 @@ const openUnderLock = async (client: Client, options: OpenStoreOptions): Promise
     await dataSource.runMigrations({ transaction: 'all' });
     const epoch = await ensureCounter(client, options.random);
     await checkKey(client, options.keyEncryption);
-    const { url, random, logger, timers = new SystemTimers() } = options;
-    return new Store({ url, dataSource, epoch, timers, random, logger });
+    const { url, random, logger, timers = new SystemTimers(), poolSize = DEFAULT_POOL_SIZE } = options;
+    return new Store({ url, dataSource, epoch, poolSize, timers, random, logger });
   } catch (error) {
     if (dataSource.isInitialized) await dataSource.destroy();
     throw error;

@@ -2,6 +2,7 @@ import type { Logger, Random, StateIndex, Timers } from '@banyan/kernel';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import type { ChangePage, Committed } from '../domain/change.js';
 import type { Fence } from '../domain/fence.js';
+import { WriteSlots, writeSlotsOf } from '../domain/write-slots.js';
 import { type StagedChange, Transaction } from '../ports/transaction.js';
 import { CommitListener } from './commit-listener.js';
 import { appendToLog, readIndex, readPage, takeIndex, trim } from './commit-log.js';
@@ -15,6 +16,8 @@ export interface StoreParts {
   readonly url: string;
   readonly dataSource: DataSource;
   readonly epoch: string;
+  /** Connections of the data source. */
+  readonly poolSize: number;
   readonly timers: Timers;
   readonly random: Random;
   readonly logger: Logger;
@@ -27,6 +30,8 @@ export interface RunOptions {
 }
 
 const CLOSE_WITHIN_MS = 5_000;
+/** As long as a connection is waited for. */
+const WRITE_WAIT_MS = 10_000;
 
 /**
  * A datacenter's state: transactions with an index, and the log of them. Open with `openStore`.
@@ -37,10 +42,12 @@ export class Store {
   #epoch: string;
   /** Epochs begun by this process: a page that was read before one of them tells of the past. */
   #begun = 0;
+  readonly #slots: WriteSlots;
 
   constructor(private readonly parts: StoreParts) {
     this.dataSource = parts.dataSource;
     this.#epoch = parts.epoch;
+    this.#slots = new WriteSlots(writeSlotsOf(parts.poolSize), { timers: parts.timers, waitMs: WRITE_WAIT_MS });
   }
 
   /** UUID of this history of indexes. Changes when the store was re-created, or restored and told so. */
@@ -52,26 +59,11 @@ export class Store {
    * Runs `work` in one transaction, then writes what it staged under the next index, and commits. Throws what `work`
    * throws, `LEASE_LOST`, `CONFLICT` (lost against another transaction: read again and repeat), or `STORE_UNREACHABLE`;
    * nothing was written then, except that after a connection lost during the commit itself the outcome is unknown.
-   * Don't call `run` inside `work`: it would wait for a second connection.
+   * Don't call `run` inside `work`: it would wait for a second connection. A part of the pool is kept for reads: however
+   * many writes wait, the log is followed and the lease renewed.
    */
   async run<T>(work: (tx: Transaction) => Promise<T>, options: RunOptions = {}): Promise<Committed<T>> {
-    const { committed, effects } = await coded(async () => {
-      const runner = this.dataSource.createQueryRunner();
-      try {
-        await runner.connect();
-        await runner.startTransaction('READ COMMITTED');
-        const transaction = new StagingTransaction(runner.manager);
-        const done = await this.#inTransaction(transaction, work, options);
-        await runner.commitTransaction();
-        return { committed: done, effects: transaction.effects };
-      } catch (error) {
-        await rollBack(runner);
-        if (isReadOnly(error)) await abandonConnection(runner);
-        throw error;
-      } finally {
-        await runner.release();
-      }
-    });
+    const { committed, effects } = await this.#slots.run(() => coded(() => this.#commit(work, options)));
     for (const effect of effects) await effect();
     return committed;
   }
@@ -163,6 +155,27 @@ export class Store {
     const letGo = holdProcess();
     // Over a dead network the connections' good-bye is never answered.
     await Promise.race([this.dataSource.destroy(), this.parts.timers.sleep(CLOSE_WITHIN_MS)]).finally(letGo);
+  }
+
+  async #commit<T>(
+    work: (tx: Transaction) => Promise<T>,
+    options: RunOptions,
+  ): Promise<{ readonly committed: Committed<T>; readonly effects: readonly (() => Promise<void>)[] }> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      await runner.connect();
+      await runner.startTransaction('READ COMMITTED');
+      const transaction = new StagingTransaction(runner.manager);
+      const committed = await this.#inTransaction(transaction, work, options);
+      await runner.commitTransaction();
+      return { committed, effects: transaction.effects };
+    } catch (error) {
+      await rollBack(runner);
+      if (isReadOnly(error)) await abandonConnection(runner);
+      throw error;
+    } finally {
+      await runner.release();
+    }
   }
 
   async #inTransaction<T>(
