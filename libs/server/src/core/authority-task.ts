@@ -1,5 +1,6 @@
 import {
   BackgroundTask,
+  backoffDelayMs,
   BanyanError,
   type Clock,
   type ErrorCode,
@@ -39,6 +40,28 @@ const IDLE_MS = 5_000;
 /** Like the channels: a primary that is back, or there for the first time, is found within about 2 s. */
 const BACKOFF = { firstMs: 200, capMs: 2_000 };
 
+/**
+ * Who refused refuses again until something changes: what may change it wakes the task (another token, the WAN, the roots,
+ * the lease). What wakes nobody, as a permission that was granted, is found within half a minute.
+ */
+const REFUSED_BACKOFF = { firstMs: 500, capMs: 30_000 };
+/** Answers of who was asked, not failures on the way. Distrust is none of them: the next look may find a way round it. */
+const REFUSALS: readonly ErrorCode[] = [
+  'PERMISSION_DENIED',
+  'ACL_NOT_FOUND',
+  'PEER_NOT_ALLOWED',
+  'CSR_INVALID',
+  'CSR_SIGNATURE_INVALID',
+  'CSR_SAN_INVALID',
+  'CSR_TRUST_DOMAIN_FOREIGN',
+  'CSR_DATACENTER_FOREIGN',
+  'CERTIFICATE_PROFILE_VIOLATED',
+  'KEY_UNSUPPORTED',
+  'KEY_MISMATCH',
+  'PROVIDER_REFUSED',
+  'CA_EXPIRED',
+];
+
 /** A clock is not set right by asking again at once; every time, an intermediate would be signed for nothing. */
 const SKEW_WAIT_MS = 30_000;
 
@@ -48,6 +71,8 @@ export class AuthorityTask {
   readonly #unsubscribe: () => void;
   #failure: string | undefined;
   #failureCode: ErrorCode | undefined;
+  /** Refusals by the same code since something last changed. */
+  #refusals = 0;
 
   constructor(private readonly options: AuthorityTaskOptions) {
     this.#task = new BackgroundTask({
@@ -57,7 +82,7 @@ export class AuthorityTask {
       turn: (signal) => this.#turn(signal),
       onFailure: (error) => this.#failed(error),
     });
-    this.#unsubscribe = options.projection.onChange(() => this.#task.wake());
+    this.#unsubscribe = options.projection.onChange(() => this.wake());
   }
 
   /** Why the last look failed; undefined when it did not. */
@@ -74,7 +99,9 @@ export class AuthorityTask {
     this.#task.start();
   }
 
+  /** Something changed that may change the answer: asks at once, and from the shortest pause again. */
   wake(): void {
+    this.#refusals = 0;
     this.#task.wake();
   }
 
@@ -92,14 +119,25 @@ export class AuthorityTask {
     try {
       lookAgainAt = await signing.reconcile(fence, signal);
     } catch (error) {
-      if (!isBanyanError(error, 'CHAIN_NOT_YET_VALID')) throw error;
-      this.#failed(new BanyanError('CLOCK_SKEW', `our clock is behind that of who signs for us: ${error.message}`));
-      return SKEW_WAIT_MS;
+      return this.#pauseAfter(error);
     }
     await duties.maintain(fence, signal);
     this.#failure = undefined;
     this.#failureCode = undefined;
+    this.#refusals = 0;
     return Math.min(duties.idleMs?.() ?? IDLE_MS, Math.max(0, lookAgainAt - clock.now()));
+  }
+
+  /** How long to wait after an answer that asking again at once does not change; anything else is thrown on. */
+  #pauseAfter(error: unknown): number {
+    if (isBanyanError(error, 'CHAIN_NOT_YET_VALID')) {
+      this.#failed(new BanyanError('CLOCK_SKEW', `our clock is behind that of who signs for us: ${error.message}`));
+      return SKEW_WAIT_MS;
+    }
+    if (!isBanyanError(error, ...REFUSALS)) throw error;
+    this.#refusals = this.#failureCode === error.code ? this.#refusals + 1 : 1;
+    this.#failed(error);
+    return backoffDelayMs(REFUSED_BACKOFF, this.#refusals, this.options.random);
   }
 
   #failed(error: unknown): void {

@@ -119,8 +119,14 @@ export class SecondaryRole implements ServerRole {
   /** The primary and we did not trust each other since the feed last worked, whatever failed after that. */
   #isDistrusted = false;
 
+  #wasReady = false;
+
   #noteTrust({ state, lastErrorCode, consecutiveFailures }: ReplicationStatus): void {
-    if (state === 'READY') this.#isDistrusted = false;
+    const isReady = state === 'READY';
+    // The WAN is there again, or we are permitted again: what was refused meanwhile is asked for at once.
+    if (isReady && !this.#wasReady) this.#task.wake();
+    this.#wasReady = isReady;
+    if (isReady) this.#isDistrusted = false;
     if (this.#isDistrusted || consecutiveFailures < 2 || lastErrorCode !== 'PEER_UNAUTHENTICATED') return;
     this.#isDistrusted = true;
     this.#task.wake();
