@@ -47,6 +47,7 @@ const STEPS = [
   { name: 'format', step: () => tool('oxfmt', ...(fix ? [] : ['--check']), ...folders) },
   { name: 'lint', step: () => tool('oxlint', '--type-aware', '-c', '.oxlintrc.json', ...folders) },
   { name: 'types', step: () => tool('tsc', '-p', '.') },
+  { name: 'types of the dashboard', step: () => tool('tsc', '-p', 'apps/dashboard') },
   { name: 'structure', step: () => node('scripts/jest.mjs', '--config', 'jest.config.mjs', 'test/structure') },
   { name: 'generated files', step: generatedUnchanged },
 ];

@@ -1,0 +1,3 @@
+import { PageHead } from '../../parts/section.js';
+
+export const RotationPage = () => <PageHead title="Rotation" />;
