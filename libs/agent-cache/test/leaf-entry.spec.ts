@@ -298,6 +298,7 @@ describe('leaves', () => {
     const [firstId, secondId] = [first, second].map(({ root }) => root.fingerprintSha1);
     expect(leaves.summary()).toEqual({
       byRoot: { [firstId!]: 1 },
+      byKey: { [leaf.certificate.authorityKeyId!]: 1 },
       oldestAt: leaf.certificate.notBefore,
       rateLimited: 0,
     });

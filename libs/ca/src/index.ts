@@ -28,6 +28,7 @@ export { toWireRoots, type WireRoot, type WireRoots } from './domain/wire-roots.
 export { type Issuance, issuanceReason, type IssuanceReason, type Requester } from './domain/issuance.js';
 export { IssuanceRecorder } from './ports/issuance-recorder.js';
 export { IntermediateIssuer, type IntermediateRequest, type IssuedIntermediate } from './ports/intermediate-issuer.js';
+export { type SigningOrder, SigningOrders } from './ports/signing-orders.js';
 export {
   type IntermediateOrder,
   type PreflightRequest,

@@ -67,6 +67,8 @@ export class AgentIdentity {
   #rootWasTrusted = false;
   #rootGone = false;
   #taintedRootIds: readonly string[] = [];
+  /** Keys of the datacenter whose certificates are to go. */
+  #leavingKeyIds: readonly string[] = [];
   #failure: string | undefined;
   #refusal: string | undefined;
   #turnOfServers: number | undefined;
@@ -94,6 +96,11 @@ export class AgentIdentity {
     return this.#rootId;
   }
 
+  /** The key that signed the agent's own certificate, by its subject key ID. */
+  get keyId(): string | undefined {
+    return this.#certificate?.authorityKeyId;
+  }
+
   start(): void {
     const kept = this.options.stored.read();
     if (kept !== undefined) this.#tryKept(kept);
@@ -106,14 +113,17 @@ export class AgentIdentity {
 
   /** The bundle changed: later connections trust it, and another active root means a renewal within the slot, or at once if ours is compromised or gone. */
   trust(bundle: Pick<Bundle, 'bundlePem' | 'activeRootId' | 'rootIds'> & Partial<Bundle>): void {
-    const { bundlePem, activeRootId, rootIds, taintedRootIds = [] } = bundle;
+    const { bundlePem, activeRootId, rootIds, taintedRootIds = [], leavingKeyIds = [] } = bundle;
+    const deniedKeys = [...(bundle.deniedKeys ?? [])];
     this.#activeRootId = activeRootId;
     this.#taintedRootIds = taintedRootIds;
+    this.#leavingKeyIds = leavingKeyIds;
     const isTrusted = this.#rootId !== undefined && rootIds.includes(this.#rootId);
     this.#rootGone = this.#rootWasTrusted && !isTrusted;
     this.#rootWasTrusted ||= isTrusted;
-    if (this.#material !== undefined && this.#material.bundlePem !== bundlePem)
-      this.#use({ ...this.#material, bundlePem });
+    const material = this.#material;
+    if (material !== undefined && (material.bundlePem !== bundlePem || !sameKeys(material.deniedKeys, deniedKeys)))
+      this.#use({ ...material, bundlePem, deniedKeys });
     this.#task.wake();
   }
 
@@ -167,11 +177,13 @@ export class AgentIdentity {
       await this.#enrol(signal);
       return 0;
     }
-    if (this.#activeRootId === this.#rootId) this.#rootChangeAt = undefined;
+    const keyLeaving = this.keyId !== undefined && this.#leavingKeyIds.includes(this.keyId);
+    if (this.#activeRootId === this.#rootId && !keyLeaving) this.#rootChangeAt = undefined;
     const due = leafDue({
       renewAt: this.#renewAt,
       rootId: this.#rootId ?? '',
       rootGone: this.#rootGone,
+      keyLeaving,
       rootTainted: this.#rootId !== undefined && this.#taintedRootIds.includes(this.#rootId),
       ...(this.#activeRootId !== undefined && { activeRootId: this.#activeRootId }),
       ...(this.#rootChangeAt !== undefined && { rootChangeAt: this.#rootChangeAt }),
@@ -239,16 +251,19 @@ export class AgentIdentity {
     const presented = parseCertificates(reply.certificatePem);
     const now = this.options.clock.now();
     const { trustDomain } = key;
-    const verdict = verifyChain({ presented, anchors: bundle.roots, now, trustDomain, usage: 'tls-client' });
+    const { roots: anchors, deniedKeys } = bundle;
+    const verdict = verifyChain({ presented, anchors, now, trustDomain, usage: 'tls-client', deniedKeys });
     if (!verdict.ok) throw refusalOfFresh(presented[0]!, verdict, now);
     this.#use({
       chainPem: reply.certificatePem,
       keyPem: key.keyPem,
       bundlePem: bundle.bundlePem,
+      deniedKeys: [...deniedKeys],
       ...(anchorHash !== undefined && { anchorHash }),
     });
     this.#activeRootId = bundle.activeRootId;
     this.#taintedRootIds = bundle.taintedRootIds;
+    this.#leavingKeyIds = bundle.leavingKeyIds;
     this.#rootChangeAt = undefined;
     this.#failure = undefined;
   }
@@ -258,6 +273,7 @@ export class AgentIdentity {
       certChainPem: material.chainPem,
       keyPem: new SecretText(material.keyPem),
       bundlePem: material.bundlePem,
+      deniedKeys: material.deniedKeys,
     });
     if (this.#material?.chainPem !== material.chainPem) {
       const presented = parseCertificates(material.chainPem);
@@ -295,3 +311,6 @@ export class AgentIdentity {
     this.#failure = failure;
   }
 }
+
+const sameKeys = (one: readonly string[], other: readonly string[]): boolean =>
+  one.length === other.length && one.every((key) => other.includes(key));

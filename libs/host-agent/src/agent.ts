@@ -107,6 +107,7 @@ export class Agent {
         leaves: this.#leaves,
         sidecars: this.#sidecars,
         identityRootId: () => this.#identity.rootId,
+        identityKeyId: () => this.#identity.keyId,
         version: VERSION,
       },
       () => this.#heartbeat.wake(),

@@ -15,6 +15,7 @@ export interface ReportParts {
   readonly leaves: { summary(): AgentReport['leaves']; onChange(listener: () => void): () => void };
   readonly sidecars?: { summary(): SidecarSummary; onChange(listener: () => void): () => void };
   readonly identityRootId: () => string | undefined;
+  readonly identityKeyId?: () => string | undefined;
   readonly version: string;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -39,11 +40,13 @@ export class ReportSource {
 
   /** `clockOffsetMs`: how far our clock is ahead of the servers'. */
   collect(clockOffsetMs: number): AgentReport {
-    const { bundle, leaves, sidecars, identityRootId, version } = this.parts;
+    const { bundle, leaves, sidecars, identityRootId, identityKeyId, version } = this.parts;
     const identity = identityRootId();
+    const keyId = identityKeyId?.();
     return {
       bundle: [...(bundle.current?.rootIds ?? [])],
       ...(identity !== undefined && { identityRootId: identity }),
+      ...(keyId !== undefined && { identityKeyId: keyId }),
       leaves: leaves.summary(),
       ...(sidecars?.summary() ?? NO_SIDECARS),
       clockOffsetMs,

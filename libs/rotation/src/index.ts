@@ -14,6 +14,7 @@ export { toWireAct, toWireRequest, toWireTaint } from './domain/wire-request.js'
 // What a rotation needs
 export { AdoptionEvidence, type DatacenterEvidence } from './ports/adoption-evidence.js';
 export { RootSteps } from './ports/root-steps.js';
+export { DeniedKeys, type KeyToDeny } from './ports/denied-keys.js';
 export { PresentAuthority, type PresentState } from './ports/present-authority.js';
 export { type IndexedRotation, RotationReader } from './ports/rotation-reader.js';
 // With PostgreSQL

@@ -20,6 +20,7 @@ import {
 } from '@banyan/testkit';
 import { ChangeFollower } from '@banyan/watch';
 import { heard, MOVED, type Said, SIGNS, TRUSTS } from './federation.js';
+import { FakeDeniedKeys } from './fake-denied-keys.js';
 import { FakeRootSteps } from './fake-root-steps.js';
 
 export const ENTITIES = [RotationRow];
@@ -85,6 +86,7 @@ export interface EngineUnderTest {
   readonly store: Store;
   readonly time: FakeTime;
   readonly steps: FakeRootSteps;
+  readonly denied: FakeDeniedKeys;
   readonly evidence: ToldEvidence;
   readonly projection: RotationProjection;
   readonly logger: RecordingLogger;
@@ -113,6 +115,8 @@ export const startEngine = async (stores: TestStores): Promise<EngineUnderTest> 
   follower.register(steps);
   await follower.start();
   const lease = await holdLease(store);
+  const denied = new FakeDeniedKeys(store);
+  await denied.create();
   const evidence = new ToldEvidence(time);
   const engineOver = (over: Store): RotationEngine =>
     new RotationEngine({
@@ -121,6 +125,7 @@ export const startEngine = async (stores: TestStores): Promise<EngineUnderTest> 
       follower,
       keys: testKeyEncryption(),
       steps,
+      denied,
       evidence,
       present: new FixedPresent(steps),
       clock: time.clock,
@@ -132,6 +137,7 @@ export const startEngine = async (stores: TestStores): Promise<EngineUnderTest> 
     store,
     time,
     steps,
+    denied,
     evidence,
     projection,
     logger,

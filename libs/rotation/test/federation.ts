@@ -118,6 +118,8 @@ export const prepared = (
   }) as const;
 
 export const effectText = (effect: RotationEffect): string =>
-  effect.kind === 'reactivate'
-    ? `reactivate ${effect.rootId} instead of ${effect.insteadOf}`
-    : `${effect.kind} ${effect.rootId}`;
+  effect.kind === 'deny-key'
+    ? `deny ${effect.keyFingerprint}`
+    : effect.kind === 'reactivate'
+      ? `reactivate ${effect.rootId} instead of ${effect.insteadOf}`
+      : `${effect.kind} ${effect.rootId}`;

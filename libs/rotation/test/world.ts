@@ -67,6 +67,7 @@ export class World {
 
   /** The primary's root rows change only so; an effect that does not fit them is a defect of the machine. */
   apply(effect: RotationEffect): void {
+    if (effect.kind === 'deny-key') throw new Error('a rotation of the root denies no key of a datacenter');
     const { rootId } = effect;
     const state = this.roots.get(rootId);
     const active = this.activeRootId;

@@ -109,12 +109,19 @@ export class DatacenterAdoptionReader {
       authority.facts(at),
       ledger.live(at),
     ]);
+    // Asked for only while a former key is left: the question costs as much as that by root.
+    const ledgerLeavesByKey = (facts.leavingKeyIds ?? []).length > 0 ? await ledger.live(at, 'key') : {};
     const agents = [...seen].map(([node, seenAt]): KnownAgent => {
       const report = reports.get(node);
       return { node, seenAt, ...(report && { report }) };
     });
     agents.sort((a, b) => (a.node < b.node ? -1 : 1));
-    this.#look = { at, agents, facts, adoption: summarize({ authority: facts, agents, ledgerLeaves, now: at }) };
+    this.#look = {
+      at,
+      agents,
+      facts,
+      adoption: summarize({ authority: facts, agents, ledgerLeaves, ledgerLeavesByKey, now: at }),
+    };
     return this.#look;
   }
 }

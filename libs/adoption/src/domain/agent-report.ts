@@ -10,6 +10,12 @@ const byRoot = z
   .record(rootId, count)
   .refine((amounts) => Object.keys(amounts).length <= MOST_ROOTS, `more than ${MOST_ROOTS} roots`);
 
+/** 20 bytes in colon hex are 59 characters. */
+const keyId = z.string().min(1).max(256);
+const byKey = z
+  .record(keyId, count)
+  .refine((amounts) => Object.keys(amounts).length <= MOST_ROOTS, `more than ${MOST_ROOTS} keys`);
+
 /** A peer whose chain does not verify without the roots that are to go. The real handshake was accepted. */
 const shadowFailureSchema = z.object({
   /** SPIFFE ID of the peer. */
@@ -41,11 +47,15 @@ export const agentReportSchema = z.object({
   bundle: z.array(rootId).max(MOST_ROOTS),
   /** The root above the agent's own certificate; absent before it has one. */
   identityRootId: rootId.optional(),
+  /** Subject key ID of who signed that certificate. */
+  identityKeyId: keyId.optional(),
   /** Sidecars that reported to the agent within the last minute, and how many of them verify with each root. */
   sidecars: z.object({ total: count, trusting: byRoot }),
   leaves: z.object({
     /** Live leaves in the agent's memory, by the root above them. */
     byRoot,
+    /** The same leaves by the subject key ID of who signed them; absent from an agent of an older version. */
+    byKey: byKey.optional(),
     /** The earliest `notBefore` of any of them, ms since 1970. */
     oldestAt: z.number().optional(),
     /** Renewals that wait because the server said so. */

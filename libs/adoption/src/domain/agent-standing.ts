@@ -18,6 +18,8 @@ export interface KnownAgent {
 export interface Asked {
   readonly bundle: readonly string[];
   readonly signingRootId?: string;
+  /** Keys whose certificates are to go. */
+  readonly leavingKeyIds?: readonly string[];
   readonly now: EpochMs;
 }
 
@@ -46,11 +48,25 @@ const leavesBehind = (report: AgentReport, signingRootId: string | undefined): n
     .filter(([rootId]) => rootId !== signingRootId)
     .reduce((sum, [, leaves]) => sum + leaves, 0);
 
+/** Live leaves of the agent under keys that leave, and whether its own certificate is; a silent agent's own is not looked at. */
+export const underLeavingKeys = (
+  agent: KnownAgent,
+  { leavingKeyIds = [], now }: Pick<Asked, 'leavingKeyIds' | 'now'>,
+): { readonly leaves: number; readonly identity: boolean } => {
+  const { leaves, identityKeyId } = agent.report ?? {};
+  return {
+    leaves: leavingKeyIds.reduce((sum, keyId) => sum + (leaves?.byKey?.[keyId] ?? 0), 0),
+    identity: isLive(agent, now) && identityKeyId !== undefined && leavingKeyIds.includes(identityKeyId),
+  };
+};
+
 /** What an agent has not done yet, in numbers. */
-const debtOf = (agent: KnownAgent, { bundle, signingRootId }: Asked) => {
+const debtOf = (agent: KnownAgent, asked: Asked) => {
+  const { bundle, signingRootId } = asked;
+  const leavingKey = underLeavingKeys(agent, asked);
   const { report } = agent;
   const lacks = bundle.filter((rootId) => !trusts(agent, rootId));
-  if (report === undefined) return { lacks, ownLacks: bundle, leaves: 0, identity: false, sidecars: 0 };
+  if (report === undefined) return { lacks, ownLacks: bundle, leaves: 0, identity: false, sidecars: 0, leavingKey };
   const waiting = bundle.map((rootId) => sidecarsWithout(report, rootId));
   return {
     lacks,
@@ -59,6 +75,7 @@ const debtOf = (agent: KnownAgent, { bundle, signingRootId }: Asked) => {
     identity:
       signingRootId !== undefined && report.identityRootId !== undefined && report.identityRootId !== signingRootId,
     sidecars: Math.max(report.staleSidecars, ...waiting, 0),
+    leavingKey,
   };
 };
 
@@ -84,6 +101,7 @@ export const laggardOf = (agent: KnownAgent, asked: Asked): Laggard | undefined 
     lacks: [...debt.lacks],
     leaves: report?.leaves.byRoot ?? {},
     ...(identityRootId !== undefined && { identityRootId }),
+    ...((debt.leavingKey.leaves > 0 || debt.leavingKey.identity) && { leavingKey: debt.leavingKey }),
   };
 };
 
@@ -101,9 +119,12 @@ const reasonOf = (
   }
   if (report === undefined) return ['version', 'the agent reports nothing: it is of an older version'];
   if (skew !== undefined) return ['clock-skew', `its clock is ${skew}`];
-  const own = debt.ownLacks.length > 0 || debt.leaves > 0 || debt.identity;
-  if (debt.leaves > 0 && report.leaves.rateLimited > 0) {
-    return ['rate-limited', `${report.leaves.rateLimited} of ${debt.leaves} renewals wait for the CSR limit`];
+  const { leavingKey } = debt;
+  const own =
+    debt.ownLacks.length > 0 || debt.leaves > 0 || debt.identity || leavingKey.leaves > 0 || leavingKey.identity;
+  const due = Math.max(debt.leaves, leavingKey.leaves);
+  if (due > 0 && report.leaves.rateLimited > 0) {
+    return ['rate-limited', `${report.leaves.rateLimited} of ${due} renewals wait for the CSR limit`];
   }
   if (!own && debt.sidecars > 0) return ['sidecar', `${debt.sidecars} of ${report.sidecars.total} sidecars are behind`];
   return own ? ['pending', pendingDetail(debt)] : undefined;
@@ -115,11 +136,13 @@ const skewIn = (report: AgentReport | undefined): string | undefined => {
   return skew === undefined ? undefined : `${skew} the servers'`;
 };
 
-const pendingDetail = ({ ownLacks, leaves, identity }: ReturnType<typeof debtOf>): string =>
+const pendingDetail = ({ ownLacks, leaves, identity, leavingKey }: ReturnType<typeof debtOf>): string =>
   [
     ...(ownLacks.length > 0 ? [`${ownLacks.length} roots not received yet`] : []),
     ...(leaves > 0 ? [`${leaves} leaves under another root`] : []),
     ...(identity ? ['its own certificate is under another root'] : []),
+    ...(leavingKey.leaves > 0 ? [`${leavingKey.leaves} leaves under the former key`] : []),
+    ...(leavingKey.identity ? ['its own certificate is under the former key'] : []),
   ].join(', ');
 
 /** Worst first: by reason in the order of {@link LAGGARD_REASONS}, then the longest silent, then by name. */

@@ -23,6 +23,8 @@ const laggardSchema = z.object({
   leaves: byRoot,
   /** The root above the agent's own certificate; absent for a silent agent. */
   identityRootId: rootId.optional(),
+  /** Its live leaves, and whether its own certificate is, under keys that leave. */
+  leavingKey: z.object({ leaves: count, identity: z.boolean() }).optional(),
 });
 export type Laggard = z.output<typeof laggardSchema>;
 
@@ -41,6 +43,23 @@ export const datacenterAdoptionSchema = z.object({
   signingRootId: rootId.optional(),
   /** The root above an intermediate that is signed and waits for its root to become active. */
   stagedRootId: rootId.optional(),
+  /** The signing key in use, and what is left of the ones before the last rotation of it; absent in older versions. */
+  key: z
+    .object({
+      /** Subject key ID. */
+      keyId: z.string().max(256),
+      /** SHA-256 of its SubjectPublicKeyInfo, colon hex. */
+      keyFingerprint: z.string().max(128),
+      /** End of its certificate, ms since 1970. */
+      notAfter: z.number(),
+      /** The rotation it was made under. */
+      rotationId: z.string().max(64).optional(),
+      /** The rotation that another key is ready for. */
+      stagedFor: z.string().max(64).optional(),
+      /** What stands under keys that leave: leaves by the agents, holders by the ledger, live agents' own certificates. */
+      leaving: z.object({ leaves: count, ledgerLeaves: count, identities: count }),
+    })
+    .optional(),
   agents: z.object({
     total: count,
     /** Heard within the liveness limit. */

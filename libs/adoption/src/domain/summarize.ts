@@ -1,5 +1,13 @@
 import type { EpochMs } from '@banyan/kernel';
-import { identityRootOf, isLive, type KnownAgent, laggardOf, trusts, worstFirst } from './agent-standing.js';
+import {
+  identityRootOf,
+  isLive,
+  type KnownAgent,
+  laggardOf,
+  trusts,
+  underLeavingKeys,
+  worstFirst,
+} from './agent-standing.js';
 import { type DatacenterAdoption, type Laggard, MOST_LAGGARDS } from './datacenter-adoption.js';
 import { mergeShadow } from './merge-shadow.js';
 
@@ -9,6 +17,10 @@ export interface AuthorityFacts {
   readonly bundle: readonly string[];
   readonly signingRootId?: string;
   readonly stagedRootId?: string;
+  /** The signing key in use; absent before the first one. */
+  readonly key?: Omit<NonNullable<DatacenterAdoption['key']>, 'leaving'>;
+  /** Keys whose certificates are to go. */
+  readonly leavingKeyIds?: readonly string[];
   /** A root of the bundle is compromised: renewals are spread over the whole budget, nothing is kept back. */
   readonly tainted: boolean;
   readonly horizons: Readonly<Record<string, number>>;
@@ -20,11 +32,14 @@ export interface AdoptionParts {
   readonly authority: AuthorityFacts;
   readonly agents: readonly KnownAgent[];
   readonly ledgerLeaves: Readonly<Record<string, number>>;
+  /** The same holders by the key that signed. */
+  readonly ledgerLeavesByKey?: Readonly<Record<string, number>>;
   readonly now: EpochMs;
 }
 
 /** The datacenter's adoption, from what its agents, its ledger and its authority say. Pure. */
-export const summarize = ({ authority, agents, ledgerLeaves, now }: AdoptionParts): DatacenterAdoption => {
+export const summarize = (parts: AdoptionParts): DatacenterAdoption => {
+  const { authority, agents, ledgerLeaves, now } = parts;
   const { datacenter, bundle, signingRootId, stagedRootId, horizons, signing } = authority;
   const live = agents.filter((agent) => isLive(agent, now));
   const liveReports = live.flatMap(({ report }) => (report === undefined ? [] : [report]));
@@ -34,6 +49,7 @@ export const summarize = ({ authority, agents, ledgerLeaves, now }: AdoptionPart
     bundle: [...bundle],
     ...(signingRootId !== undefined && { signingRootId }),
     ...(stagedRootId !== undefined && { stagedRootId }),
+    ...(authority.key !== undefined && { key: { ...authority.key, leaving: underFormerKeys(parts) } }),
     agents: { total: agents.length, live: live.length, trusting: Object.fromEntries(trusting) },
     leaves: leavesByRoot(agents, horizons, now),
     identities: identitiesByRoot(agents, now),
@@ -42,6 +58,17 @@ export const summarize = ({ authority, agents, ledgerLeaves, now }: AdoptionPart
     signing,
     shadow: mergeShadow(liveReports, signingRootId),
     laggards: laggardsOf(agents, authority, now).slice(0, MOST_LAGGARDS),
+  };
+};
+
+/** What is left under the keys before the last rotation. */
+const underFormerKeys = ({ authority, agents, ledgerLeavesByKey = {}, now }: AdoptionParts) => {
+  const { leavingKeyIds = [] } = authority;
+  const counted = agents.map((agent) => underLeavingKeys(agent, { leavingKeyIds, now }));
+  return {
+    leaves: counted.reduce((sum, { leaves }) => sum + leaves, 0),
+    ledgerLeaves: leavingKeyIds.reduce((sum, keyId) => sum + (ledgerLeavesByKey[keyId] ?? 0), 0),
+    identities: counted.filter(({ identity }) => identity).length,
   };
 };
 

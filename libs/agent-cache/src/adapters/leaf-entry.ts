@@ -20,6 +20,7 @@ import {
 import type { CountedLeaf, LeafTally } from '../domain/leaf-tally.js';
 import { refusalOfFresh, SKEW_WAIT_MS } from '../domain/fresh-certificate.js';
 import { presentedChain } from '../domain/presented-chain.js';
+import type { Bundle } from '../domain/roots-answer.js';
 import { comeBackMs, leafDue, renewalMoment } from '../domain/renewal-schedule.js';
 import type { LeafReason, LeafSigner, SignedLeaf } from '../ports/leaf-signer.js';
 import type { BundleEntry } from './bundle-entry.js';
@@ -146,7 +147,8 @@ export class LeafEntry {
     if (leaf === undefined) return this.#signOrWait('first');
     this.#present(leaf, presentedChain(this.#signedChain, trust.roots));
     if (leaf.certificate.notAfter <= now) this.#count(undefined);
-    if (trust.activeRootId === leaf.rootId) this.#rootChangeAt = undefined;
+    const keyLeaving = isUnderAny(leaf.certificate, trust.leavingKeyIds);
+    if (trust.activeRootId === leaf.rootId && !keyLeaving) this.#rootChangeAt = undefined;
     const isTrusted = trust.rootIds.includes(leaf.rootId);
     this.#rootWasTrusted ||= isTrusted;
     const due = leafDue({
@@ -155,6 +157,7 @@ export class LeafEntry {
       activeRootId: trust.activeRootId,
       rootGone: this.#rootWasTrusted && !isTrusted,
       rootTainted: trust.taintedRootIds.includes(leaf.rootId),
+      keyLeaving,
       ...(this.#rootChangeAt !== undefined && { rootChangeAt: this.#rootChangeAt }),
       now,
     });
@@ -208,9 +211,15 @@ export class LeafEntry {
       // A server that is behind: taken, its leaf would be asked for again at once. A failure waits its turn.
       throw new BanyanError('ROOT_TAINTED', 'the server still signs under the compromised root');
     }
-    if (reason === 'rotation' && verified.rootId === this.#leaf?.rootId) return false;
+    // Before the slot was drawn the root or the key was to change: a server that is behind signs as before.
+    if (reason === 'rotation' && this.#isBehind(verified, trust)) return false;
     this.#take({ ...verified, index: signed.index, chainPem: signed.chainPem, keyPair, uri });
     return true;
+  }
+
+  #isBehind(signed: { readonly certificate: Certificate; readonly rootId: string }, trust: Bundle): boolean {
+    if (trust.activeRootId !== this.#leaf?.rootId) return signed.rootId === this.#leaf?.rootId;
+    return isUnderAny(signed.certificate, trust.leavingKeyIds);
   }
 
   /** The leaf and the root above it. Throws `KEY_MISMATCH` or why the chain is refused. */
@@ -226,8 +235,8 @@ export class LeafEntry {
     }
     const trust = this.options.bundle.current!;
     const now = this.options.clock.now();
-    const { roots: anchors, trustDomain } = trust;
-    const verdict = verifyChain({ presented, anchors, now, trustDomain, usage: 'tls-server' });
+    const { roots: anchors, trustDomain, deniedKeys } = trust;
+    const verdict = verifyChain({ presented, anchors, now, trustDomain, usage: 'tls-server', deniedKeys });
     if (!verdict.ok) throw refusalOfFresh(certificate, verdict, now);
     // While the bundle lacks the next root, a path leads across to an earlier one: the server knows which it is under.
     return { certificate, rootId: signed.rootId ?? verdict.path.at(-1)!.fingerprintSha1 };
@@ -245,7 +254,8 @@ export class LeafEntry {
     this.#rootChangeAt = undefined;
     this.#rootWasTrusted = bundle.current?.rootIds.includes(rootId) ?? false;
     this.#failure = undefined;
-    this.#count({ rootId, notBefore: certificate.notBefore });
+    const { authorityKeyId: keyId } = certificate;
+    this.#count({ rootId, notBefore: certificate.notBefore, ...(keyId !== undefined && { keyId }) });
     this.#waiters.wakeAll();
     logger.info('leaf issued', {
       service,
@@ -289,3 +299,7 @@ export class LeafEntry {
     this.#waiters.wakeAll();
   }
 }
+
+/** Whether one of these keys signed it. */
+const isUnderAny = ({ authorityKeyId }: Certificate, keyIds: readonly string[]): boolean =>
+  authorityKeyId !== undefined && keyIds.includes(authorityKeyId);

@@ -7,8 +7,13 @@ export type LeafSummary = AgentReport['leaves'];
 /** What is counted of one leaf. */
 export interface CountedLeaf {
   readonly rootId: string;
+  /** Subject key ID of its issuer. */
+  readonly keyId?: string;
   readonly notBefore: EpochMs;
 }
+
+/** As a report takes; a host has leaves under as many keys only while many rotations follow each other within a leaf's life. */
+const MOST_KEYS = 64;
 
 /**
  * Counts of the live leaves of this agent, kept up with every change: with 10,000 leaves, saying how many stand under
@@ -16,24 +21,27 @@ export interface CountedLeaf {
  */
 export class LeafTally {
   readonly #byRoot = new Map<string, number>();
+  readonly #byKey = new Map<string, number>();
   /** Leaves by the second of their `notBefore`. */
   readonly #bySecond = new Map<number, number>();
   readonly #listeners = new Set<() => void>();
   #oldest: number | undefined;
   #rateLimited = 0;
 
-  add({ rootId, notBefore }: CountedLeaf): void {
+  add({ rootId, keyId, notBefore }: CountedLeaf): void {
     const second = Math.floor(notBefore / SECOND);
     this.#byRoot.set(rootId, (this.#byRoot.get(rootId) ?? 0) + 1);
+    if (keyId !== undefined) this.#byKey.set(keyId, (this.#byKey.get(keyId) ?? 0) + 1);
     this.#bySecond.set(second, (this.#bySecond.get(second) ?? 0) + 1);
     if (this.#oldest !== undefined) this.#oldest = Math.min(this.#oldest, second);
     this.#changed();
   }
 
   /** Takes out what was added before. */
-  remove({ rootId, notBefore }: CountedLeaf): void {
+  remove({ rootId, keyId, notBefore }: CountedLeaf): void {
     const second = Math.floor(notBefore / SECOND);
     decrement(this.#byRoot, rootId);
+    if (keyId !== undefined) decrement(this.#byKey, keyId);
     decrement(this.#bySecond, second);
     // Looked for again when somebody asks: of a rotation's 10,000 removals few hit the oldest second.
     if (second === this.#oldest && !this.#bySecond.has(second)) this.#oldest = undefined;
@@ -52,6 +60,7 @@ export class LeafTally {
     }
     return {
       byRoot: Object.fromEntries(this.#byRoot),
+      byKey: Object.fromEntries([...this.#byKey].slice(0, MOST_KEYS)),
       ...(this.#oldest !== undefined && { oldestAt: this.#oldest * SECOND }),
       rateLimited: this.#rateLimited,
     };

@@ -28,7 +28,9 @@ export interface LeafSituation {
   readonly rootGone?: boolean;
   /** The leaf's root is compromised and about to leave. */
   readonly rootTainted?: boolean;
-  /** When we first saw that another root signs, plus our place in the slot; absent before. */
+  /** The datacenter signs with another key, and what its former one signed is to go. */
+  readonly keyLeaving?: boolean;
+  /** When we first saw that another root or key signs, plus our place in the slot; absent before. */
   readonly rootChangeAt?: EpochMs;
   readonly now: EpochMs;
 }
@@ -37,18 +39,19 @@ export interface LeafSituation {
 export type LeafDue =
   | { readonly kind: 'renew'; readonly reason: Exclude<LeafReason, 'first'> }
   | { readonly kind: 'wait'; readonly until: EpochMs }
-  /** Another root signs and our place in the slot must be drawn. */
+  /** Another root or key signs and our place in the slot must be drawn. */
   | { readonly kind: 'draw-slot' };
 
 /**
- * What to do with a leaf now. Another intermediate under the same root is no reason: the leaf carries its own, which
- * outlives it. So nothing is issued again in the steady state.
+ * What to do with a leaf now. Another intermediate under the same root is no reason, unless a rotation of the datacenter's
+ * key says so: the leaf carries its own, which outlives it. So nothing is issued again in the steady state.
  */
 export const leafDue = (s: LeafSituation): LeafDue => {
   if (s.rootGone === true) return { kind: 'renew', reason: 'taint' };
   if (s.now >= s.renewAt) return { kind: 'renew', reason: 'renewal' };
-  if (s.activeRootId === undefined || s.activeRootId === s.rootId) return { kind: 'wait', until: s.renewAt };
-  if (s.rootTainted === true) return { kind: 'renew', reason: 'taint' };
+  const isUnderAnother = s.activeRootId !== undefined && s.activeRootId !== s.rootId;
+  if (!isUnderAnother && s.keyLeaving !== true) return { kind: 'wait', until: s.renewAt };
+  if (isUnderAnother && s.rootTainted === true) return { kind: 'renew', reason: 'taint' };
   if (s.rootChangeAt === undefined) return { kind: 'draw-slot' };
   if (s.now >= s.rootChangeAt) return { kind: 'renew', reason: 'rotation' };
   return { kind: 'wait', until: epochMs(Math.min(s.renewAt, s.rootChangeAt)) };

@@ -5,6 +5,7 @@ import { z } from 'zod';
 const rootsAnswer = z.object({
   ActiveRootID: z.string().max(64),
   TrustDomain: z.string().max(64),
+  LeavingKeys: z.array(z.string().max(256)).max(64).optional(),
   Roots: z
     .array(
       z.object({
@@ -17,6 +18,10 @@ const rootsAnswer = z.object({
     )
     .min(1)
     .max(64),
+  DeniedKeys: z
+    .array(z.object({ KeySHA256: z.string().max(128) }))
+    .max(1024)
+    .optional(),
 });
 
 /** The bundle as the servers serve it, parsed once per change. */
@@ -30,6 +35,10 @@ export interface Bundle {
   readonly activeRootId: string;
   /** IDs of the roots among these whose key is in wrong hands. */
   readonly taintedRootIds: readonly string[];
+  /** Keys that nobody may believe (SHA-256 of the SubjectPublicKeyInfo), whoever certified them. */
+  readonly deniedKeys: ReadonlySet<string>;
+  /** Subject key IDs of the datacenter's former intermediates: certificates under them are to be signed again. */
+  readonly leavingKeyIds: readonly string[];
 }
 
 /** Parses the answer of `GET /v1/connect/ca/roots`. Throws `CERTIFICATE_INVALID` or `REQUEST_INVALID`. */
@@ -48,6 +57,8 @@ export const parseBundle = (body: Uint8Array | string): Bundle => {
     rootIds,
     bundlePem: roots.map((root) => root.pem).join(''),
     activeRootId: rootIds[active]!,
+    leavingKeyIds: parsed.data.LeavingKeys ?? [],
     taintedRootIds: rootIds.filter((_, at) => parsed.data.Roots[at]?.Tainted === true),
+    deniedKeys: new Set(parsed.data.DeniedKeys?.map(({ KeySHA256 }) => KeySHA256)),
   };
 };

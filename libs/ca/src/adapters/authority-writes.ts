@@ -15,6 +15,7 @@ export const writeSigningAuthority = (content: SigningAuthorityContent): StagedC
     rootId: content.rootId,
     csrPem: content.csrPem,
     certificatePem: content.certificatePem,
+    ...(content.rotationId !== null && { rotationId: content.rotationId }),
   }),
   write: async (manager, index) => {
     const stored = await manager.findOne(SigningAuthorityRow, { where: { id: content.id } });

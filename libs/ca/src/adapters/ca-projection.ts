@@ -16,6 +16,8 @@ export interface ActiveAuthority {
   readonly rootId: string;
   readonly certificate: Certificate;
   readonly keyPair: KeyPair;
+  /** The rotation of the datacenter's key that it was made under. */
+  readonly rotationId?: string;
   readonly modifyIndex: StateIndex;
 }
 
@@ -35,15 +37,20 @@ export interface CaState {
   /** In order of generation. */
   readonly roots: readonly RootRecord[];
   readonly active?: ActiveAuthority;
-  /** An intermediate under the next root, signed and proved, that waits for its root to become active. */
-  readonly staged?: { readonly rootId: string; readonly certificate: Certificate };
+  /** An intermediate that is signed and proved, and waits for its root to become active, or for its rotation to go on. */
+  readonly staged?: { readonly rootId: string; readonly certificate: Certificate; readonly rotationId?: string };
   /** The intermediates before the active one, newest first, public part only. */
   readonly retired: readonly { readonly rootId: string; readonly certificate: Certificate }[];
+  /** Subject key IDs of former intermediates that a rotation of the datacenter's key replaced: leaves under them are to go. */
+  readonly leavingKeyIds: readonly string[];
   /** SHA-256 fingerprints of compromised roots that have left the bundle, the latest first. */
   readonly taintedGone: readonly string[];
   /** The keys that nobody may believe, whoever certified them; the earliest denied first. */
   readonly deniedKeys: readonly DeniedKey[];
 }
+
+/** Most leaving keys that are named, the newest first: each is that of a rotation whose leaves are alive. */
+const MOST_LEAVING = 64;
 
 /** What the projection follows. */
 export const CA_TOPICS = ['trust-domain', 'root', 'denied-key', 'ca-configuration', 'signing-authority'] as const;
@@ -54,7 +61,7 @@ export const CA_TOPICS = ['trust-domain', 'root', 'denied-key', 'ca-configuratio
  */
 export class CaProjection implements Projection {
   readonly topics = CA_TOPICS;
-  #state: CaState = { roots: [], retired: [], taintedGone: [], deniedKeys: [] };
+  #state: CaState = { roots: [], retired: [], leavingKeyIds: [], taintedGone: [], deniedKeys: [] };
   readonly #listeners = new Set<(state: CaState) => void>();
 
   constructor(
@@ -124,7 +131,7 @@ export class CaProjection implements Projection {
       ...(configuration && { configuration: configurationOf(configuration) }),
       roots: roots.map(rootRecordOf),
       ...(active && { active }),
-      ...(staged && { staged: { rootId: staged.rootId, certificate: Certificate.fromPem(staged.certificatePem) } }),
+      ...(staged && { staged: stagedOf(staged) }),
       retired: authorities
         .filter(isCertified)
         .filter((row) => row.slot === 'retired')
@@ -132,6 +139,10 @@ export class CaProjection implements Projection {
           rootId: row.rootId,
           certificate: Certificate.fromPem(row.certificatePem),
         })),
+      leavingKeyIds: leavingKeys(authorities.filter(isCertified), {
+        rotationId: activeRow?.rotationId ?? null,
+        denied,
+      }),
       taintedGone: tainted.map(({ fromFingerprint }) => fromFingerprint),
       deniedKeys: denied,
     };
@@ -153,6 +164,7 @@ export class CaProjection implements Projection {
       id: row.id,
       rootId: row.rootId,
       certificate: Certificate.fromPem(row.certificatePem),
+      ...(row.rotationId !== null && { rotationId: row.rotationId }),
       keyPair: importPrivateKeyPem(this.keys.open(row.sealedKey, signingKeyContext(row.id)).toString('utf8')),
       modifyIndex: row.modifyIndex,
     };
@@ -164,10 +176,35 @@ export const signingKeyContext = (id: string): string => `signing-authority:${id
 /** Likewise for a root's key, and for the configuration it belongs to. */
 export const rootKeyContext = (id: string): string => `root-authority:${id}`;
 
-const isCertified = (
-  row: SigningAuthorityRow,
-): row is SigningAuthorityRow & { rootId: string; certificatePem: string } =>
+type CertifiedRow = SigningAuthorityRow & { rootId: string; certificatePem: string };
+
+const isCertified = (row: SigningAuthorityRow): row is CertifiedRow =>
   row.rootId !== null && row.certificatePem !== null;
+
+const stagedOf = ({ rootId, certificatePem, rotationId }: CertifiedRow): NonNullable<CaState['staged']> => ({
+  rootId,
+  certificate: Certificate.fromPem(certificatePem),
+  ...(rotationId !== null && { rotationId }),
+});
+
+/**
+ * A renewal takes over the rotation of the key before it, so that only what is from before the last rotation leaves; and
+ * what nobody believes.
+ */
+const leavingKeys = (
+  rows: readonly CertifiedRow[],
+  { rotationId, denied }: { readonly rotationId: string | null; readonly denied: readonly DeniedKey[] },
+): readonly string[] =>
+  rows
+    .filter(({ slot }) => slot === 'retired')
+    .map((row) => ({ row, certificate: Certificate.fromPem(row.certificatePem) }))
+    .filter(
+      ({ row, certificate }) =>
+        (rotationId !== null && row.rotationId !== rotationId) ||
+        denied.some(({ keyFingerprint }) => keyFingerprint === certificate.keyFingerprint),
+    )
+    .flatMap(({ certificate }) => certificate.subjectKeyId ?? [])
+    .slice(0, MOST_LEAVING);
 
 const configurationOf = (row: CaConfigurationRow): StoredConfiguration => ({
   parsed: parseStoredCaConfiguration(row.provider, row.config),

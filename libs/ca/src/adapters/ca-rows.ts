@@ -60,6 +60,8 @@ export class SigningAuthorityRow {
   @Column({ name: 'certificate_pem', type: 'text', nullable: true }) certificatePem!: string | null;
   @Column({ name: 'leaf_horizon', type: 'timestamptz', nullable: true, transformer: timestamptzAsEpochMs })
   leafHorizon!: EpochMs | null;
+  /** The rotation of the datacenter's key that was in force when it was made. */
+  @Column({ name: 'rotation_id', type: 'uuid', nullable: true }) rotationId!: string | null;
   @Column({ name: 'created_at', type: 'timestamptz', transformer: timestamptzAsEpochMs }) createdAt!: EpochMs;
   @Column({ name: 'create_index', type: 'bigint', transformer: bigintAsStateIndex }) createIndex!: StateIndex;
   @Column({ name: 'modify_index', type: 'bigint', transformer: bigintAsStateIndex }) modifyIndex!: StateIndex;

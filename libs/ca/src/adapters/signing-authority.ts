@@ -17,8 +17,10 @@ import {
 import type { Fence, KeyEncryption, Store, Transaction } from '@banyan/store';
 import type { ChangeFollower } from '@banyan/watch';
 import { In } from 'typeorm';
+import type { DeniedKey } from '../domain/denied-key.js';
 import { intermediateNeed, sameKeySpec } from '../domain/intermediate-need.js';
 import type { IntermediateIssuer } from '../ports/intermediate-issuer.js';
+import type { SigningOrder, SigningOrders } from '../ports/signing-orders.js';
 import { deleteSigningAuthority, type SigningAuthorityContent, writeSigningAuthority } from './authority-writes.js';
 import { crossSignedSteps, keySpecOf, type RootRecord } from '../domain/root-record.js';
 import { type CaProjection, signingKeyContext } from './ca-projection.js';
@@ -32,6 +34,8 @@ export interface SigningAuthorityOptions {
   readonly projection: CaProjection;
   readonly keys: KeyEncryption;
   readonly issuer: IntermediateIssuer;
+  /** Absent: nobody asks for another key. */
+  readonly orders?: SigningOrders;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -65,22 +69,35 @@ export class SigningAuthority {
     const { projection, clock, logger } = this.options;
     const wanted = projection.wantedRoot;
     if (wanted === undefined) throw new BanyanError('CA_UNINITIALIZED', 'no root is known yet');
-    const need = this.#need(wanted);
+    const order = this.options.orders?.current();
+    const need = this.#need(wanted, order);
     if (need.kind === 'none') {
       await this.#forgetEnded(fence, clock.now());
-      await this.#stage(fence, signal);
+      await this.#stage(fence, order, signal);
       return need.checkAgainAt;
     }
     logger.info('intermediate needed', { why: need.kind, reason: need.reason, root: wanted.id });
-    if (await this.#activateStaged(fence, wanted.id)) return clock.now();
+    const rotationId = this.#rotationInForce(order);
+    if (await this.#activateStaged(fence, { rootId: wanted.id, rotationId })) return clock.now();
     const { pending, certificate } = await this.#issue(fence, wanted, signal);
-    await this.#activate(fence, { ...pending.row, rootId: wanted.id, certificatePem: certificate.pem });
+    await this.#activate(fence, { ...pending.row, rootId: wanted.id, rotationId, certificatePem: certificate.pem });
     return clock.now();
   }
 
-  #need(wanted: RootRecord): ReturnType<typeof intermediateNeed> {
+  /** Whose key is signed with: the ordered rotation's once it is to be active, else that of the key in use. */
+  #rotationInForce(order: SigningOrder | undefined): string | null {
+    return order?.activate === true ? order.rotationId : (this.options.projection.state.active?.rotationId ?? null);
+  }
+
+  #need(wanted: RootRecord, order: SigningOrder | undefined): ReturnType<typeof intermediateNeed> {
     const { projection, clock, datacenter } = this.options;
-    const { active } = projection.state;
+    const { active, deniedKeys } = projection.state;
+    if (active !== undefined && isDenied(active.certificate, deniedKeys)) {
+      return { kind: 'ordered', reason: 'the key it signs with is denied: nobody believes its leaves' };
+    }
+    if (active?.rootId === wanted.id && this.#rotationInForce(order) !== (active.rotationId ?? null)) {
+      return { kind: 'ordered', reason: `rotation ${order?.rotationId} asks for another key` };
+    }
     return intermediateNeed({
       ...(active && {
         active: {
@@ -96,27 +113,57 @@ export class SigningAuthority {
     });
   }
 
-  /** While the next root waits, an intermediate under it is made ready, so that its activation needs no WAN. */
-  async #stage(fence: Fence, signal: AbortSignal): Promise<void> {
+  /**
+   * While the next root waits, or a rotation of this datacenter's key, an intermediate is made ready for it, so that its
+   * activation needs no WAN. One that nobody waits for any more goes.
+   */
+  async #stage(fence: Fence, order: SigningOrder | undefined, signal: AbortSignal): Promise<void> {
     const { projection, logger } = this.options;
-    const { nextRoot: next } = projection;
     const { staged } = projection.state;
-    if (next === undefined || staged?.rootId === next.id) return;
-    logger.info('intermediate needed', { why: 'next-root', reason: 'the next root is published', root: next.id });
-    const { pending, certificate } = await this.#issue(fence, next, signal);
-    const row = { ...pending.row, slot: 'staged' as const, rootId: next.id, certificatePem: certificate.pem };
+    const wanted = this.#toBeStaged(order);
+    if (wanted === undefined) {
+      const isOrphan = staged !== undefined && (staged.rotationId ?? null) !== this.#rotationInForce(order);
+      if (isOrphan) await this.#commit(fence, (tx) => this.#clearStaged(tx));
+      return;
+    }
+    const { root, rotationId, why } = wanted;
+    if (staged?.rootId === root.id && (staged.rotationId ?? null) === rotationId) return;
+    logger.info('intermediate needed', { why, reason: 'it is to be ready when it is asked for', root: root.id });
+    const { pending, certificate } = await this.#issue(fence, root, signal);
+    const row = {
+      ...pending.row,
+      slot: 'staged' as const,
+      rootId: root.id,
+      rotationId,
+      certificatePem: certificate.pem,
+    };
     await this.#commit(fence, async (tx) => {
       await this.#clearStaged(tx);
       tx.stage(writeSigningAuthority(row));
     });
-    logger.info('intermediate staged', { root: next.id, fingerprint: certificate.fingerprintSha256 });
+    logger.info('intermediate staged', { root: root.id, fingerprint: certificate.fingerprintSha256 });
   }
 
-  /** Makes the staged intermediate the active one, if it stands under the wanted root and has not ended. */
-  async #activateStaged(fence: Fence, rootId: string): Promise<boolean> {
+  /** What is ordered comes first: it is over in seconds, and a key in wrong hands waits for nothing. */
+  #toBeStaged(
+    order: SigningOrder | undefined,
+  ): { readonly root: RootRecord; readonly rotationId: string | null; readonly why: string } | undefined {
+    const { nextRoot, wantedRoot } = this.options.projection;
+    const { active } = this.options.projection.state;
+    const isDue = order !== undefined && !order.activate && active?.rotationId !== order.rotationId;
+    if (isDue && wantedRoot !== undefined) return { root: wantedRoot, rotationId: order.rotationId, why: 'ordered' };
+    if (nextRoot === undefined) return undefined;
+    return { root: nextRoot, rotationId: this.#rotationInForce(order), why: 'next-root' };
+  }
+
+  /** Makes the staged intermediate the active one, if it is what is wanted and has not ended. */
+  async #activateStaged(
+    fence: Fence,
+    { rootId, rotationId }: { readonly rootId: string; readonly rotationId: string | null },
+  ): Promise<boolean> {
     const { store, clock } = this.options;
     const row = await store.dataSource.manager.findOne(SigningAuthorityRow, { where: { slot: 'staged', rootId } });
-    if (row === null || row.certificatePem === null) return false;
+    if (row === null || row.certificatePem === null || row.rotationId !== rotationId) return false;
     if (Certificate.fromPem(row.certificatePem).notAfter <= clock.now()) return false;
     await this.#activate(fence, row);
     return true;
@@ -156,6 +203,7 @@ export class SigningAuthority {
       csrPem: createCsr({ keyPair, uri: this.#signingUri(), ca: true }),
       certificatePem: null,
       leafHorizon: null,
+      rotationId: null,
       createdAt: clock.now(),
     };
     await this.#commit(fence, (tx) => {
@@ -249,3 +297,6 @@ export class SigningAuthority {
     return formatSpiffeId({ kind: 'signing', trustDomain: this.options.projection.getTrustDomain().name });
   }
 }
+
+const isDenied = ({ keyFingerprint }: Certificate, denied: readonly DeniedKey[]): boolean =>
+  denied.some((each) => each.keyFingerprint === keyFingerprint);

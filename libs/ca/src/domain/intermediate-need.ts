@@ -16,7 +16,7 @@ export interface IntermediateSituation {
 /** Whether an intermediate is to be asked for, and why, or when to look again. */
 export type IntermediateNeed =
   | { readonly kind: 'none'; readonly checkAgainAt: EpochMs; readonly reason?: string }
-  | { readonly kind: 'vacant' | 'root-changed' | 'half-life'; readonly reason: string };
+  | { readonly kind: 'vacant' | 'root-changed' | 'half-life' | 'ordered'; readonly reason: string };
 
 /** Datacenters that were made together do not ask the root together: each is up to 5 % of a life early or late. */
 const SPREAD = 0.05;

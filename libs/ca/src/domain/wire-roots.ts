@@ -33,6 +33,8 @@ export interface WireRoots {
   readonly TaintedRoots?: readonly string[];
   /** Keys that nobody may believe, whoever certified them. Absent without any. Banyan's own. */
   readonly DeniedKeys?: readonly WireDeniedKey[];
+  /** Subject key IDs of this datacenter's former intermediates: leaves under them are to be signed again. Banyan's own. */
+  readonly LeavingKeys?: readonly string[];
 }
 
 /** A key in wrong hands. */
@@ -54,6 +56,8 @@ export interface RootsView {
   /** Fingerprints of compromised roots that have left. */
   readonly taintedGone: readonly string[];
   readonly deniedKeys: readonly DeniedKey[];
+  /** Subject key IDs of former intermediates whose leaves are to go. */
+  readonly leavingKeyIds?: readonly string[];
 }
 
 const MASK_64 = (1n << 64n) - 1n;
@@ -92,6 +96,7 @@ export const toWireRoots = ({ trustDomain, roots, active, retired, ...gone }: Ro
   }),
   ...(gone.taintedGone.length > 0 && { TaintedRoots: gone.taintedGone }),
   ...(gone.deniedKeys.length > 0 && { DeniedKeys: gone.deniedKeys.map(wireDeniedKey) }),
+  ...(gone.leavingKeyIds !== undefined && gone.leavingKeyIds.length > 0 && { LeavingKeys: gone.leavingKeyIds }),
 });
 
 const wireDeniedKey = ({ keyFingerprint, reason, since, endsAt }: DeniedKey): WireDeniedKey => ({

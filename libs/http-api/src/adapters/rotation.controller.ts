@@ -59,11 +59,7 @@ export class RotationController {
     requirePermission(call.caller, { resource: 'operator', access: 'write' });
     // An empty body is undefined, whatever its schema says.
     const given = (body as RotateBody | undefined) ?? {};
-    const request = requestOf(given);
-    const context = writeContextOf(call);
-    if (given.DryRun === true) return answerJson(await this.desk.plan(context, request));
-    const id = await this.desk.start(context, request, { planHash: given.PlanHash });
-    return answerJson(this.#wire(id));
+    return this.#started(call, given, requestOf(given));
   }
 
   /** A dry run lists what will break, by name. */
@@ -72,15 +68,29 @@ export class RotationController {
   @Access('operator:write')
   async taint(@Input(taintInput) { body }: InputOf<typeof taintInput>, @Call() call: HttpCall): Promise<Answer> {
     requirePermission(call.caller, { resource: 'operator', access: 'write' });
-    const request: TaintRequest = {
-      rootId: body.RootID,
+    const order = {
       note: body.Reason,
       policy: { ...DEFAULT_POLICY, ...(body.Deadline !== undefined && { deadlineMs: body.Deadline }) },
     };
+    if (body.RootID === undefined) {
+      const { Datacenter: datacenter = '' } = body;
+      return this.#started(call, body, { ...order, crossSign: false, datacenter, compromised: true });
+    }
+    const request: TaintRequest = { ...order, rootId: body.RootID };
     const context = writeContextOf(call);
     if (body.DryRun === true) return answerJson(await this.desk.planTaint(context, request));
     const id = await this.desk.taint(context, request, { planHash: body.PlanHash });
     return answerJson(this.#wire(id));
+  }
+
+  async #started(
+    call: HttpCall,
+    { DryRun, PlanHash }: Pick<RotateBody, 'DryRun' | 'PlanHash'>,
+    request: RotationRequest,
+  ): Promise<Answer> {
+    const context = writeContextOf(call);
+    if (DryRun === true) return answerJson(await this.desk.plan(context, request));
+    return answerJson(this.#wire(await this.desk.start(context, request, { planHash: PlanHash })));
   }
 
   @Put('/rotations/:id/pause')
@@ -147,6 +157,8 @@ const requestOf = (body: RotateBody): RotationRequest => ({
   ...(body.Config !== undefined && { options: body.Config }),
   crossSign: body.ForceWithoutCrossSigning !== true,
   note: body.Reason ?? '',
+  ...(body.Scope !== undefined && { datacenter: body.Scope.Datacenter }),
+  ...(body.Compromised === true && { compromised: true }),
   policy: policyOf(body),
 });
 

@@ -20,7 +20,13 @@ const span = z.union([z.string().max(64), z.number()]).transform((value, context
 const reason = z.string().max(512);
 const planHash = z.string().max(128);
 
+/** One datacenter's signing key, in place of the root. */
+const scope = z.strictObject({ Datacenter: z.string().min(1).max(64) });
+
 const rotateBody = z.strictObject({
+  Scope: scope.optional(),
+  Compromised: z.boolean().optional(),
+  Deadline: span.optional(),
   Provider: z.string().min(1).max(256).optional(),
   Config: caOptions.optional(),
   ForceWithoutCrossSigning: z.boolean().optional(),
@@ -33,18 +39,62 @@ const rotateBody = z.strictObject({
 });
 export type RotateBody = z.infer<typeof rotateBody>;
 
-/** An empty body asks for a next root under the present configuration. */
-export const rotateInput = defineInput({ body: rotateBody, bodyOptional: true });
+const ROOT_ONLY = [
+  'Provider',
+  'Config',
+  'ForceWithoutCrossSigning',
+  'DistributeWait',
+  'VerifyWindow',
+  'RetireGrace',
+] as const;
 
-/** A root and why it is compromised. */
-export const taintInput = defineInput({
-  body: z.strictObject({
-    RootID: z.string().min(1).max(64),
-    Reason: reason.min(1),
-    Deadline: span.optional(),
-    DryRun: z.boolean().optional(),
-    PlanHash: planHash.optional(),
+/** Fields that have no meaning beside each other: silence would say that they were followed. */
+const contradictions = (body: RotateBody): readonly (readonly [string, string])[] => {
+  const { Scope, Compromised, Deadline, Reason } = body;
+  if (Scope === undefined) {
+    return [
+      ...(Compromised === undefined
+        ? []
+        : [['Compromised', 'a compromised root is tainted: POST /v1/connect/ca/taint'] as const]),
+      ...(Deadline === undefined ? [] : [['Deadline', 'only what is compromised has a deadline'] as const]),
+    ];
+  }
+  return [
+    ...ROOT_ONLY.filter((field) => body[field] !== undefined).map(
+      (field) => [field, 'the key of a datacenter is rotated under the root that stays'] as const,
+    ),
+    ...(Compromised === true && (Reason === undefined || Reason === '')
+      ? [['Reason', 'say why it is thought to be compromised'] as const]
+      : []),
+    ...(Compromised !== true && Deadline !== undefined
+      ? [['Deadline', 'only what is compromised has a deadline'] as const]
+      : []),
+  ];
+};
+
+/** An empty body asks for a next root under the present configuration. */
+export const rotateInput = defineInput({
+  body: rotateBody.superRefine((body, context) => {
+    for (const [field, message] of contradictions(body)) context.addIssue({ code: 'custom', path: [field], message });
   }),
+  bodyOptional: true,
+});
+
+/** What is compromised, a root or a datacenter's signing key, and why that is thought. */
+export const taintInput = defineInput({
+  body: z
+    .strictObject({
+      RootID: z.string().min(1).max(64).optional(),
+      Datacenter: z.string().min(1).max(64).optional(),
+      Reason: reason.min(1),
+      Deadline: span.optional(),
+      DryRun: z.boolean().optional(),
+      PlanHash: planHash.optional(),
+    })
+    .refine(({ RootID, Datacenter }) => (RootID === undefined) !== (Datacenter === undefined), {
+      path: ['RootID'],
+      message: 'give either "RootID" or "Datacenter": what is compromised',
+    }),
 });
 
 const params = { id: pathText(64) };
@@ -82,4 +132,5 @@ export const policyOf = (body: RotateBody): RotationPolicy => ({
   ...(body.DistributeWait !== undefined && { distributeWaitMs: body.DistributeWait }),
   ...(body.VerifyWindow !== undefined && { verifyWindowMs: body.VerifyWindow }),
   ...(body.RetireGrace !== undefined && { retireGraceMs: body.RetireGrace }),
+  ...(body.Deadline !== undefined && { deadlineMs: body.Deadline }),
 });

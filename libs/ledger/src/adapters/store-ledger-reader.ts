@@ -11,7 +11,7 @@ const PAGE = 1_000;
 
 /** For every holder its newest live leaf. The partial index bounds what is looked at to live leaves. */
 const NEWEST = `
-SELECT i.uri, i.node, i.accessor_id, i.root_id, i.not_after
+SELECT i.uri, i.node, i.accessor_id, i.root_id, i.issuer_key_id, i.not_after
   FROM issuance i
   JOIN (SELECT max(seq) AS seq FROM issuance WHERE kind = 'service' AND not_after > $1
          GROUP BY uri, node, accessor_id) n ON n.seq = i.seq`;
@@ -64,12 +64,13 @@ export class StoreLedgerReader extends LedgerReader {
     return proof;
   }
 
-  override async live(now: EpochMs): Promise<Readonly<Record<string, number>>> {
-    const rows = await this.#query<{ root_id: string; count: string }>(
-      `SELECT root_id, count(*) AS count FROM (${NEWEST}) newest GROUP BY root_id`,
+  override async live(now: EpochMs, by: 'root' | 'key' = 'root'): Promise<Readonly<Record<string, number>>> {
+    const column = by === 'root' ? 'root_id' : 'issuer_key_id';
+    const rows = await this.#query<{ name: string; count: string }>(
+      `SELECT ${column} AS name, count(*) AS count FROM (${NEWEST}) newest GROUP BY ${column}`,
       [new Date(now)],
     );
-    return Object.fromEntries(rows.map(({ root_id, count }) => [root_id, Number(count)]));
+    return Object.fromEntries(rows.map(({ name, count }) => [name, Number(count)]));
   }
 
   override async holdersElsewhere(rootId: string, now: EpochMs, limit: number): Promise<readonly LeafHolder[]> {

@@ -51,8 +51,8 @@ export abstract class LedgerReader {
   abstract export(after: number, signal: AbortSignal): AsyncIterable<readonly LedgerEntry[]>;
   /** Proves that no entry was changed, left out or put in since it was written; names the first that was. */
   abstract verify(signal: AbortSignal, anchor?: ChainPlace): Promise<ChainProof>;
-  /** Holders of live leaves of services, counted by the root above the newest leaf of each. */
-  abstract live(now: EpochMs): Promise<Readonly<Record<string, number>>>;
+  /** Holders of live leaves of services, counted by the root above the newest leaf of each, or by the subject key ID of who signed it. */
+  abstract live(now: EpochMs, by?: 'root' | 'key'): Promise<Readonly<Record<string, number>>>;
   /** Those of them whose newest leaf is under another root than `rootId`, at most `limit`, the longest-lived first. */
   abstract holdersElsewhere(rootId: string, now: EpochMs, limit: number): Promise<readonly LeafHolder[]>;
 }

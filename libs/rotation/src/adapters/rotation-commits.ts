@@ -1,10 +1,11 @@
-import { BanyanError, canonicalJson, type Logger, type StateIndex } from '@banyan/kernel';
+import { BanyanError, canonicalJson, epochMs, type Logger, type StateIndex } from '@banyan/kernel';
 import type { Fence, Store, Transaction } from '@banyan/store';
 import type { ChangeFollower } from '@banyan/watch';
 import { neighboursOf } from '../domain/concurrency.js';
 import type { RotationEffect, RotationEvent } from '../domain/event.js';
 import { illegalStep, next } from '../domain/next.js';
 import type { Rotation } from '../domain/rotation.js';
+import type { DeniedKeys } from '../ports/denied-keys.js';
 import type { MadeRoot, RootSteps } from '../ports/root-steps.js';
 import { rotationOf, RotationRow } from './rotation-row.js';
 import { insertRotation, lockRotations, rotationBody, unfinishedRotations, updateRotation } from './rotation-writes.js';
@@ -17,6 +18,7 @@ export interface CommitParts {
   readonly store: Store;
   readonly follower: ChangeFollower;
   readonly steps: RootSteps;
+  readonly denied: DeniedKeys;
   readonly logger: Logger;
 }
 
@@ -137,6 +139,11 @@ export class RotationCommits {
   }
 
   async #effect(tx: Transaction, effect: RotationEffect, made: MadeRoot | undefined): Promise<void> {
+    if (effect.kind === 'deny-key') {
+      const { datacenter, keyFingerprint, endsAt } = effect;
+      const reason = `the signing key of ${datacenter} is compromised`;
+      return this.parts.denied.deny(tx, { keyFingerprint, endsAt: epochMs(endsAt), reason });
+    }
     if (effect.kind !== 'publish') return this.parts.steps.apply(tx, effect);
     if (made?.rootId !== effect.rootId) {
       throw new BanyanError('INTERNAL', `root ${effect.rootId} is to be published, but it is not at hand`);

@@ -1,15 +1,17 @@
-import { BanyanError, type Clock, type EpochMs, type Logger, type Random } from '@banyan/kernel';
+import { after, BanyanError, type Clock, type EpochMs, type Logger, type Random } from '@banyan/kernel';
 import type { Fence, KeyEncryption, Store } from '@banyan/store';
 import type { ChangeFollower } from '@banyan/watch';
 import { beginDropping, beginRotation } from '../domain/begin.js';
 import { requireNoneMoving, requireRoomForRoot } from '../domain/concurrency.js';
 import type { Look, RotationEvent } from '../domain/event.js';
+import { keyOf } from '../domain/key-scope.js';
 import { isFinished } from '../domain/phase.js';
 import type { RotationPlan } from '../domain/plan.js';
 import type { Confirmation, RotationAct, RotationContext, RotationRequest, TaintRequest } from '../domain/request.js';
 import { type Rotation, rootsOf } from '../domain/rotation.js';
 import { previewStep, type StepEvent, type StepPreview } from '../domain/step-preview.js';
 import type { AdoptionEvidence, DatacenterEvidence } from '../ports/adoption-evidence.js';
+import type { DeniedKeys } from '../ports/denied-keys.js';
 import type { PresentAuthority } from '../ports/present-authority.js';
 import type { RootSteps } from '../ports/root-steps.js';
 import { RotationCommits } from './rotation-commits.js';
@@ -26,6 +28,7 @@ export interface RotationEngineOptions {
   readonly follower: ChangeFollower;
   readonly keys: KeyEncryption;
   readonly steps: RootSteps;
+  readonly denied: DeniedKeys;
   readonly evidence: AdoptionEvidence;
   readonly present: PresentAuthority;
   readonly clock: Clock;
@@ -66,6 +69,8 @@ export class RotationEngine {
 
   /** What a rotation would touch, need and meet. Changes nothing. Throws `CA_CONFIG_INVALID`, `CA_PROVIDER_UNKNOWN`. */
   async plan(request: RotationRequest): Promise<NamedPlan> {
+    const { datacenter } = request;
+    if (datacenter !== undefined) return named(await this.#planner.rotateKey({ ...request, datacenter }));
     return named(await this.#planner.rotate(request));
   }
 
@@ -79,6 +84,8 @@ export class RotationEngine {
    * `ROTATION_IN_PROGRESS`, `PROVIDER_CANNOT_CROSS_SIGN`, `PROVIDER_REFUSED`, and what `plan` throws.
    */
   async start(request: RotationRequest, confirmation: Confirmation, context: RotationContext): Promise<Rotation> {
+    const { datacenter } = request;
+    if (datacenter !== undefined) return this.#startKey({ ...request, datacenter }, confirmation, context);
     const planned = await this.#planner.rotate(request);
     requireConfirmed(planned, confirmation);
     const unvouched = planned.plan.blockers.find(({ reason }) => reason === 'no-cross-sign');
@@ -94,6 +101,31 @@ export class RotationEngine {
       const begun = this.#record(planned, { note: request.note, by: context.accessorId });
       this.#commits.insert(tx, begun, sealOrder(this.options.keys, begun.id, planned.options));
       return Promise.resolve({ begun, changes: [] });
+    });
+  }
+
+  /** A compromised key may always be replaced; one that is being replaced already is denied at the end of that. */
+  async #startKey(
+    request: RotationRequest & { readonly datacenter: string },
+    confirmation: Confirmation,
+    { accessorId: by }: RotationContext,
+  ): Promise<Rotation> {
+    const planned = await this.#planner.rotateKey(request);
+    requireConfirmed(planned, confirmation);
+    const compromised = request.compromised === true;
+    return this.#commits.begin(async (tx, unfinished) => {
+      const present = unfinished.find((rotation) => keyOf(rotation)?.datacenter === request.datacenter);
+      if (compromised && present !== undefined && keyOf(present)?.keyId === planned.plan.intent.key?.keyId) {
+        const at = this.options.clock.now();
+        const deadlineAt = after(at, request.policy.deadlineMs);
+        const event: RotationEvent = { kind: 'taint', at, by, deadlineAt, reason: request.note };
+        const change = await this.#commits.apply(tx, present, { event });
+        return { begun: change.after, changes: [change] };
+      }
+      requireNoneMoving(compromised ? unfinished.filter((each) => each === present) : unfinished);
+      const begun = this.#record(planned, { note: request.note, by });
+      this.#commits.insert(tx, begun, null);
+      return { begun, changes: [] };
     });
   }
 
@@ -221,7 +253,7 @@ export class RotationEngine {
 const named = ({ plan, hash }: Planned): NamedPlan => ({ plan, hash });
 
 const isReplacing = ({ intent }: RotationPlan, rootId: string): boolean =>
-  intent.kind === 'taint' && intent.rootId === rootId;
+  intent.kind === 'taint' && intent.key === undefined && intent.rootId === rootId;
 
 /** It drops the root sooner or later, or was to make it active. */
 const concerns = (rotation: Rotation, rootId: string): boolean => {

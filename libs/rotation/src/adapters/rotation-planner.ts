@@ -3,6 +3,7 @@ import type { DatacenterEvidence, AdoptionEvidence } from '../ports/adoption-evi
 import type { InactiveRoot, PresentAuthority } from '../ports/present-authority.js';
 import type { ProviderTrial, RootSteps } from '../ports/root-steps.js';
 import { makePlan } from '../domain/make-plan.js';
+import type { KeyScope } from '../domain/key-scope.js';
 import { publicOptions } from '../domain/order-summary.js';
 import { DEFAULT_POLICY } from '../domain/policy.js';
 import { changedParts, planHash, type RotationPlan } from '../domain/plan.js';
@@ -51,6 +52,28 @@ export class RotationPlanner {
         rootId: steps.activeRootId(),
       },
       { request, options, trial: await steps.trial({ provider, options }) },
+    );
+  }
+
+  /**
+   * Another signing key for one datacenter, under the root that stays. Throws `DATACENTER_UNKNOWN`, and `CONFLICT` when
+   * it has not said which key it signs with, or names the key of another datacenter.
+   */
+  async rotateKey(request: RotationRequest & { readonly datacenter: string }): Promise<Planned> {
+    const { steps, present, evidence } = this.parts;
+    const { datacenter, compromised } = request;
+    const { provider } = present.read();
+    return this.#planned(
+      {
+        kind: compromised === true ? 'taint' : 'rotate',
+        reason: compromised === true ? 'compromise' : 'planned',
+        provider,
+        options: {},
+        crossSign: false,
+        rootId: steps.activeRootId(),
+        key: keyInUse(await evidence.datacenters(), datacenter),
+      },
+      { request, options: {}, trial: { canCrossSign: true, faults: [] } },
     );
   }
 
@@ -104,7 +127,9 @@ export class RotationPlanner {
     },
   ): Promise<Planned> {
     const { evidence, present, clock } = this.parts;
-    const datacenters = await evidence.datacenters();
+    const all = await evidence.datacenters();
+    const only = intent.key?.datacenter;
+    const datacenters = only === undefined ? all : all.filter(({ datacenter }) => datacenter === only);
     const { leafTtlMs, rootNotAfter } = present.read();
     const { policy } = request;
     const plan = makePlan({ intent, policy, datacenters, trial, leafTtlMs, rootNotAfter, now: clock.now() });
@@ -130,6 +155,27 @@ const staleText = (changed: readonly string[] | undefined): string =>
   changed === undefined
     ? 'The quoted PlanHash is the hash of no plan.'
     : `The quoted PlanHash names another plan: since then ${changed.join(', ') || 'something'} changed.`;
+
+const keyInUse = (datacenters: readonly DatacenterEvidence[], datacenter: string): KeyScope => {
+  const found = datacenters.find((each) => each.datacenter === datacenter);
+  if (found === undefined) {
+    const names = datacenters.map((each) => each.datacenter).join(', ');
+    throw new BanyanError('DATACENTER_UNKNOWN', `no datacenter has the name ${datacenter}, only ${names}`);
+  }
+  const key = found.adoption?.key;
+  if (key === undefined) {
+    throw new BanyanError('CONFLICT', `${datacenter} has not reported yet which key it signs with: repeat when it has`);
+  }
+  const { keyId, keyFingerprint, notAfter: endsAt } = key;
+  const other = datacenters.find((each) => each !== found && each.adoption?.key?.keyFingerprint === keyFingerprint);
+  if (other !== undefined) {
+    throw new BanyanError(
+      'CONFLICT',
+      `${datacenter} and ${other.datacenter} both say that they sign with ${keyFingerprint}`,
+    );
+  }
+  return { datacenter, keyId, keyFingerprint, endsAt };
+};
 
 /** Throws `ROTATION_PLAN_STALE` unless the step still does what was looked at. */
 export const requireSameEffect = ({ hash }: StepPreview, planHash: string): void => {

@@ -12,6 +12,7 @@ import {
 import type { Fence, KeyEncryption, Store } from '@banyan/store';
 import type { DatacenterEvidence, AdoptionEvidence } from '../ports/adoption-evidence.js';
 import type { MadeRoot, RootSteps } from '../ports/root-steps.js';
+import { keyOf } from '../domain/key-scope.js';
 import { isFinished, isMoving } from '../domain/phase.js';
 import type { Rotation } from '../domain/rotation.js';
 import type { RotationCommits } from './rotation-commits.js';
@@ -79,7 +80,8 @@ export class RotationStepper {
     let current = rotation;
     for (let hop = 0; hop < MOST_HOPS && !isFinished(current.phase); hop += 1) {
       const { phase } = current;
-      current = phase === 'prepare' ? await this.#prepare(current, fence, signal) : await this.#look(current, fence);
+      const makesRoot = phase === 'prepare' && keyOf(current) === undefined;
+      current = makesRoot ? await this.#prepare(current, fence, signal) : await this.#look(current, fence);
       if (current.phase === phase) break;
     }
     return current;

@@ -15,11 +15,11 @@ export interface Beginning {
 
 /** The record that is persisted before anything is made. */
 export const beginRotation = ({ id, plan, planHash, note, requester, at }: Beginning): Rotation => {
-  const { reason, provider, options, crossSign } = plan.intent;
+  const { reason, provider, options, crossSign, key } = plan.intent;
   const compromise = reason === 'compromise';
   return {
     id,
-    scope: 'root',
+    scope: key ?? 'root',
     reason,
     note,
     requester,

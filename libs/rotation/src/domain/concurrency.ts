@@ -1,5 +1,6 @@
 import { BanyanError } from '@banyan/kernel';
 import { describeBlockers } from './blocker.js';
+import { keyOf } from './key-scope.js';
 import { isFinished, isMoving } from './phase.js';
 import { blockersOf, type Rotation } from './rotation.js';
 
@@ -12,7 +13,8 @@ export const MOST_WAITING = 4;
 
 /** Throws `ROTATION_IN_PROGRESS`, naming the oldest, when the bundle holds as many roots as chains can lead to. */
 export const requireRoomForRoot = (rotations: readonly Rotation[]): void => {
-  const waiting = rotations.filter(({ phase }) => !isFinished(phase)).toSorted((a, b) => (isBefore(a, b) ? -1 : 1));
+  const roots = rotations.filter((each) => !isFinished(each.phase) && keyOf(each) === undefined);
+  const waiting = roots.toSorted((a, b) => (isBefore(a, b) ? -1 : 1));
   const oldest = waiting[0];
   if (oldest === undefined || waiting.length < MOST_WAITING) return;
   const blockers = blockersOf(oldest);
@@ -46,7 +48,10 @@ export const neighboursOf = (
   rotation: Rotation,
   rotations: readonly Rotation[],
 ): { readonly earlier: readonly string[]; readonly later: readonly string[] } => {
-  const others = rotations.filter(({ id, phase }) => id !== rotation.id && !isFinished(phase));
+  // Roots leave and come back in turn; a datacenter's key has no part in that.
+  const others = rotations.filter(
+    (each) => each.id !== rotation.id && !isFinished(each.phase) && keyOf(each) === undefined,
+  );
   return {
     earlier: others.filter((other) => isBefore(other, rotation)).map(({ id }) => id),
     later: others.filter((other) => !isBefore(other, rotation)).map(({ id }) => id),

@@ -1,9 +1,44 @@
 import { sumOver } from './gates/agents-behind.js';
+import { keyOf } from './key-scope.js';
 import type { Look } from './event.js';
 import { type DatacenterCounters, type Rotation, rootsOf } from './rotation.js';
 
 /** What a look found in each datacenter, as numbers: what stays, and everything else. */
-export const countersOf = (rotation: Rotation, { datacenters }: Look): DatacenterCounters[] => {
+export const countersOf = (rotation: Rotation, look: Look): DatacenterCounters[] =>
+  keyOf(rotation) === undefined ? rootCounters(rotation, look) : keyCounters(rotation, look);
+
+/** The one datacenter, by what is under its present key and under former ones. */
+const keyCounters = (rotation: Rotation, { datacenters }: Look): DatacenterCounters[] => {
+  const datacenter = keyOf(rotation)?.datacenter ?? '';
+  const adoption = datacenters.find((each) => each.datacenter === datacenter)?.adoption;
+  const key = adoption?.key;
+  if (adoption === undefined || key === undefined) return [{ datacenter, ...NOTHING }];
+  const { signingRootId, agents, leaves, ledgerLeaves } = adoption;
+  const split = (amounts: Readonly<Record<string, number>>, leaving: number) => ({
+    staying: Math.max(0, sumOver(amounts, () => true) - leaving),
+    leaving,
+  });
+  const moves = key.rotationId === rotation.id;
+  const trusting = signingRootId === undefined ? 0 : (agents.trusting[signingRootId] ?? 0);
+  // Before it signs with the next key everything is under the former one.
+  const under = (amounts: Readonly<Record<string, number>>, leaving: number) =>
+    split(amounts, moves ? leaving : sumOver(amounts, () => true));
+  return [
+    {
+      datacenter,
+      reported: true,
+      holdsRoot: true,
+      staged: moves || key.stagedFor === rotation.id,
+      ...(signingRootId !== undefined && { signingRootId }),
+      agents: { total: agents.total, live: agents.live, trusting },
+      leaves: under(leaves, key.leaving.leaves),
+      ledgerLeaves: under(ledgerLeaves, key.leaving.ledgerLeaves),
+      shadow: { failed: 0 },
+    },
+  ];
+};
+
+const rootCounters = (rotation: Rotation, { datacenters }: Look): DatacenterCounters[] => {
   const { staying } = rootsOf(rotation);
   const split = (amounts: Readonly<Record<string, number>>) => ({
     staying: amounts[staying] ?? 0,

@@ -68,4 +68,13 @@ export const VERBS = [
 export type Verb = (typeof VERBS)[number];
 
 /** A change of the root rows that commits together with the rotation that asks for it. `publish` stages a made root. */
-export type RotationEffect = RootEffect | { readonly kind: 'publish'; readonly rootId: string };
+export type RotationEffect =
+  | RootEffect
+  | { readonly kind: 'publish'; readonly rootId: string }
+  /** Nobody believes a datacenter's former key any more. */
+  | {
+      readonly kind: 'deny-key';
+      readonly datacenter: string;
+      readonly keyFingerprint: string;
+      readonly endsAt: number;
+    };

@@ -28,7 +28,9 @@ export const makePlan = (parts: PlanParts): RotationPlan => {
   const seconds = planned.map((each) => each.seconds);
   const bytes = certificateBytes(keySpecText(intent.options));
   const vouched = intent.crossSign && parts.trial.canCrossSign;
-  const makesRoot = intent.kind === 'rotate' || (intent.kind === 'taint' && intent.reason === 'compromise');
+  const makesRoot =
+    intent.key === undefined &&
+    (intent.kind === 'rotate' || (intent.kind === 'taint' && intent.reason === 'compromise'));
   const ownSignatures = (makesRoot ? 1 : 0) + (vouched ? 1 : 0);
   return {
     intent,
@@ -112,7 +114,7 @@ const authorityBlockers = ({ intent, trial, leafTtlMs, rootNotAfter, now, datace
     ...(intent.crossSign && !trial.canCrossSign
       ? [{ datacenter, reason: 'no-cross-sign', detail: notVouched(trial).slice(0, 1_024) } as const]
       : []),
-    ...(now + leafTtlMs > rootNotAfter
+    ...(intent.key === undefined && now + leafTtlMs > rootNotAfter
       ? [
           {
             datacenter,

@@ -19,6 +19,8 @@ import {
   undisturbed,
   waive,
 } from './person-steps.js';
+import { advanceKey, besideRoot, denyNow, taintKey } from './key-steps.js';
+import { keyOf } from './key-scope.js';
 import type { Phase } from './phase.js';
 import { isCompromise, isOnlyRetiring, type Rotation } from './rotation.js';
 
@@ -139,6 +141,52 @@ const TABLE = {
   failed: over('it failed before anything was changed'),
 } as const satisfies Record<Phase, Row>;
 
+const NO_ROOT = 'it rotates the key of a datacenter: no root is made';
+const apart = (what: string): Row => over(`it rotates the key of a datacenter, the root stays the same: ${what}`);
+const leaveUnmadeKey: Step<'rollback'> = (rotation, event) =>
+  enters(rotation, event, {
+    to: 'rolled-back',
+    text: `rolled back before the next key signed${event.reason === undefined ? '' : `: ${event.reason}`}`,
+  });
+
+/** What holds for both phases of a datacenter's key. */
+const ordered = {
+  prepared: NO_ROOT,
+  'prepare-delayed': NO_ROOT,
+  'prepare-failed': NO_ROOT,
+  evidence: lookAtGate,
+  pause,
+  resume,
+  waive,
+  taint: taintKey,
+  'take-over': besideRoot,
+} as const;
+
+/** The same for the signing key of one datacenter. Phases that are about roots are in it, and say that they do not apply. */
+const KEY_TABLE = {
+  prepare: {
+    ...ordered,
+    rollback: leaveUnmadeKey,
+    advance: 'the next key is not there: nobody could sign',
+    retire: 'the datacenter still signs with the former key: wait',
+  },
+  distribute: apart('there is nothing to distribute'),
+  activate: {
+    ...ordered,
+    rollback: 'the former key is destroyed as soon as the next one signs: rotate once more instead',
+    advance: advanceKey,
+    retire: denyNow,
+  },
+  verify: apart('there is nothing to verify'),
+  retire: apart('no root is retired'),
+  'rolling-back': apart('there is no way back to a key that is destroyed'),
+  completed: over('it is completed'),
+  'rolled-back': over('it was rolled back'),
+  failed: over('it failed before anything was changed'),
+} as const satisfies Record<Phase, Row>;
+
+const rowOf = (rotation: Rotation): Row => (keyOf(rotation) === undefined ? TABLE : KEY_TABLE)[rotation.phase];
+
 /** What happened, or why it cannot happen and what can. */
 export type NextRotation =
   | Extract<Outcome, { readonly kind: 'moved' }>
@@ -150,7 +198,7 @@ export type NextRotation =
  */
 export const next = (rotation: Rotation, event: RotationEvent): NextRotation => {
   // The table pairs each cell with its event; a lookup by two unions cannot express that pairing.
-  const cell = TABLE[rotation.phase][event.kind] as Cell<EventKind>;
+  const cell = rowOf(rotation)[event.kind] as Cell<EventKind>;
   const outcome = typeof cell === 'string' ? refused(cell) : cell(rotation, event);
   return outcome.kind === 'moved'
     ? outcome
@@ -159,18 +207,19 @@ export const next = (rotation: Rotation, event: RotationEvent): NextRotation => 
 
 /** What a person can ask of the rotation as it is. The world may still refuse, and says why. */
 export const possibleVerbs = (rotation: Rotation): readonly Verb[] =>
-  VERBS.filter((verb) => typeof TABLE[rotation.phase][verb] !== 'string' && isOpen(rotation, verb));
+  VERBS.filter((verb) => typeof rowOf(rotation)[verb] !== 'string' && isOpen(rotation, verb));
 
 /** What the record alone rules out. */
 const isOpen = (rotation: Rotation, verb: Verb): boolean => {
   const { phase, health, crossSigned } = rotation;
   const compromise = isCompromise(rotation);
+  const isKey = keyOf(rotation) !== undefined;
   const open: Record<Verb, boolean> = {
     pause: health !== 'paused',
     resume: health === 'paused',
     rollback: (!compromise && !isOnlyRetiring(rotation)) || phase === 'prepare' || phase === 'distribute',
     waive: true,
-    advance: phase !== 'distribute' || crossSigned || compromise,
+    advance: isKey ? !compromise : phase !== 'distribute' || crossSigned || compromise,
     retire: phase !== 'activate' || compromise,
   };
   return open[verb];

@@ -1,6 +1,7 @@
 import { contentHash, type JsonValue } from '@banyan/kernel';
 import { z } from 'zod';
 import { blockerSchema, MOST_BLOCKERS } from './blocker.js';
+import { keyScopeSchema } from './key-scope.js';
 import { policySchema } from './policy.js';
 
 const count = z.int().min(0);
@@ -30,8 +31,10 @@ export const planSchema = z.object({
     provider: z.string(),
     options: z.record(z.string(), z.json()),
     crossSign: z.boolean(),
-    /** The root that is to go. */
+    /** The root that is to go; with a `key`, the one that stays above it. */
     rootId: z.string(),
+    /** The signing key of one datacenter that is to go, instead of the root. */
+    key: keyScopeSchema.optional(),
   }),
   policy: policySchema,
   datacenters: z.array(plannedDatacenterSchema),
@@ -54,7 +57,10 @@ export type RotationPlan = z.output<typeof planSchema>;
 
 /** Parts of a plan that can change under somebody's eyes, in the words of a refusal. */
 const PARTS: Readonly<Record<string, (plan: RotationPlan) => JsonValue>> = {
-  'what is asked for, or the root that leaves': ({ intent }) => intent,
+  'what is asked for, or the root that leaves': ({ intent: { key, ...intent } }) => ({
+    ...intent,
+    ...(key !== undefined && { key }),
+  }),
   'the waits': ({ policy }) => policy,
   'which datacenters there are, or have reported': ({ datacenters }) => byName(datacenters, ({ reported }) => reported),
   'the number of agents': ({ datacenters }) => byName(datacenters, ({ agents }) => agents),

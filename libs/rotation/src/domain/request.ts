@@ -10,6 +10,10 @@ export interface RotationRequest {
   /** Why, for the record. */
   readonly note: string;
   readonly policy: RotationPolicy;
+  /** The signing key of this datacenter instead of the root; provider, options and cross-signing have no part in it. */
+  readonly datacenter?: string;
+  /** With `datacenter`: the key is in wrong hands, and is denied at the end, at the deadline at the latest. */
+  readonly compromised?: boolean;
 }
 
 /** A root whose key is in wrong hands. */

@@ -2,6 +2,7 @@ import { BanyanError } from '@banyan/kernel';
 import { z } from 'zod';
 import { type Blocker, blockerSchema, MOST_BLOCKERS } from './blocker.js';
 import { journalEntrySchema } from './journal.js';
+import { keyScopeSchema } from './key-scope.js';
 import { PHASES } from './phase.js';
 import { planSchema } from './plan.js';
 import { policySchema } from './policy.js';
@@ -48,12 +49,13 @@ const shadowWatchSchema = z.object({
 export type ShadowWatch = z.output<typeof shadowWatchSchema>;
 
 /**
- * One change of the root, from its plan to the end of the previous root. Replaced as a whole, with compare-and-set on
+ * One change of the root, from its plan to the end of the previous root; or of one datacenter's signing key. Replaced as a whole, with compare-and-set on
  * `revision`; holds no secret.
  */
 export const rotationSchema = z.object({
   id: z.uuid(),
-  scope: z.literal('root'),
+  /** The root, or the signing key of one datacenter under the root that stays. */
+  scope: z.union([z.literal('root'), keyScopeSchema]),
   reason: z.enum(ROTATION_REASONS),
   /** Why, in the words of who asked. */
   note: z.string().max(512),

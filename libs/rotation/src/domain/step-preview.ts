@@ -1,12 +1,14 @@
 import { contentHash } from '@banyan/kernel';
 import { type Blocker, MOST_BLOCKERS } from './blocker.js';
 import type { EventOf, Look, RotationEffect, Verb } from './event.js';
-import { GATES, wayOn } from './gated-steps.js';
+import { gateOf, wayOn } from './gated-steps.js';
 import { agentsNotTrusting, sumOver } from './gates/agents-behind.js';
 import { iso } from './gates/verdict.js';
+import { keyNeeds } from './gates/key.js';
 import { needsOfLeaving } from './gates/verify.js';
 import { illegalStep, next } from './next.js';
-import { type GatedPhase, isFinished, type Phase } from './phase.js';
+import { keyOf } from './key-scope.js';
+import { isFinished } from './phase.js';
 import { type Rotation, rootsOf } from './rotation.js';
 
 /** What a person's step would do, before it is done. */
@@ -87,6 +89,12 @@ const ABOUT: { readonly [K in Verb]: (preview: Preview<K>) => readonly string[] 
     ];
   },
   retire: ({ before, look }) => {
+    const key = keyOf(before);
+    if (key !== undefined) {
+      return [
+        `The former key of ${key.datacenter} is denied now, without waiting for who is still under it; that cannot be undone.`,
+      ];
+    }
     const { leaving } = rootsOf(before);
     return [
       `Root ${leaving} leaves now, without further proof or grace; that cannot be undone.`,
@@ -102,10 +110,12 @@ const moved = ({ before, after }: Preview): readonly string[] => {
 };
 
 const effectText = (effect: RotationEffect, look: Look): string => {
+  if (effect.kind === 'deny-key')
+    return `Nobody believes key ${effect.keyFingerprint} of ${effect.datacenter} any more.`;
   const { kind, rootId } = effect;
   const others = leavesUnder(look, (each) => each !== rootId);
   const everywhere = `${look.datacenters.length} datacenters go to sign under it, and ${others} live leaves are signed again`;
-  const texts: Record<RotationEffect['kind'], string> = {
+  const texts: Record<typeof kind, string> = {
     publish: `Root ${rootId} goes into every bundle.`,
     activate: `Root ${rootId} becomes the active one: ${everywhere}.`,
     reactivate: `Root ${rootId} becomes the active one again: ${everywhere}.`,
@@ -117,10 +127,10 @@ const effectText = (effect: RotationEffect, look: Look): string => {
 
 /** Where the rotation would go at once when a person only takes a hand off: what its next look leads to. */
 const aheadOf = ({ event, look, after }: Preview): { sentences: readonly string[]; breaks: readonly Blocker[] } => {
-  const gated =
-    after.phase in GATES && after.health !== 'paused' && (event.kind === 'resume' || event.kind === 'waive');
-  if (!gated) return { sentences: [], breaks: [] };
-  const verdict = GATES[after.phase as GatedPhase](after, look, event.at);
+  const gate = gateOf(after);
+  const leadsOn = after.health !== 'paused' && (event.kind === 'resume' || event.kind === 'waive');
+  if (gate === undefined || !leadsOn) return { sentences: [], breaks: [] };
+  const verdict = gate(after, look, event.at);
   if (!verdict.met) {
     const until = verdict.waitsUntil === undefined ? '' : `, until ${iso(verdict.waitsUntil)} at the latest`;
     return { sentences: [`Its gate is not met: it waits for ${verdict.blockers.length} by name${until}.`], breaks: [] };
@@ -131,13 +141,15 @@ const aheadOf = ({ event, look, after }: Preview): { sentences: readonly string[
       `Its gate is met then: within seconds it goes on from ${after.phase} to ${to}.`,
       ...effects.map((each) => effectText(each, look)),
     ],
-    breaks: effects.some(({ kind }) => kind === 'drop') ? needs(after, look, event.at) : [],
+    breaks: effects.some(({ kind }) => kind === 'drop' || kind === 'deny-key') ? needs(after, look, event.at) : [],
   };
 };
 
 /** A waiver spares nobody: who is waived and needs the root breaks like everybody else. */
 const needs = (rotation: Rotation, look: Look, now: number): readonly Blocker[] =>
-  needsOfLeaving({ ...rotation, waivers: [] }, look, now);
+  keyOf(rotation) === undefined
+    ? needsOfLeaving({ ...rotation, waivers: [] }, look, now)
+    : keyNeeds({ ...rotation, waivers: [] }, look.datacenters, now);
 
 /** Who breaks by each verb itself. */
 const BREAKS: { readonly [K in Verb]: (preview: Preview<K>) => readonly Blocker[] } = {
@@ -156,7 +168,7 @@ const BREAKS: { readonly [K in Verb]: (preview: Preview<K>) => readonly Blocker[
 
 /** Who is waived needs the root that is to go, as things stand; by the time it goes they may have followed. */
 const waivedNeeds = (rotation: Rotation, event: EventOf<'waive'>, look: Look): readonly Blocker[] => {
-  if (rotation.rootId === undefined) return [];
+  if (rotation.rootId === undefined && keyOf(rotation) === undefined) return [];
   const { datacenter, node } = event;
   return needs(rotation, look, event.at).filter(
     (each) => each.datacenter === datacenter && (node === undefined || node === '*' || each.node === node),
@@ -169,9 +181,7 @@ const distrustful = ({ datacenters }: Look, rootId: string): readonly Blocker[] 
   );
 
 const gateBlockers = (rotation: Rotation, { look, event }: Pick<Preview, 'look' | 'event'>): readonly Blocker[] =>
-  isGated(rotation.phase) ? GATES[rotation.phase](rotation, look, event.at).blockers : [];
-
-const isGated = (phase: Phase): phase is GatedPhase => phase in GATES;
+  gateOf(rotation)?.(rotation, look, event.at).blockers ?? [];
 
 /** By the agents' reports or by the ledger, whichever knows more. */
 const leavesUnder = ({ datacenters }: Look, counts: (rootId: string) => boolean): number =>

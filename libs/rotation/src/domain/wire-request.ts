@@ -15,7 +15,17 @@ const spans = ({ distributeWaitMs, verifyWindowMs, retireGraceMs }: RotationPoli
 });
 
 /** The body of `POST /v1/connect/ca/rotations`, for who carries a request to the primary. Holds the order's secrets. */
-export const toWireRequest = (request: RotationRequest, intent: Intent) => ({
+export const toWireRequest = (request: RotationRequest, intent: Intent) =>
+  request.datacenter === undefined ? toWireRoot(request, intent) : toWireKey(request, request.datacenter, intent);
+
+const toWireKey = ({ note, policy, compromised }: RotationRequest, datacenter: string, intent: Intent) => ({
+  Scope: { Datacenter: datacenter },
+  Reason: note,
+  ...(compromised === true && { Compromised: true, Deadline: formatGoDuration(durationMs(policy.deadlineMs)) }),
+  ...wireIntent(intent),
+});
+
+const toWireRoot = (request: RotationRequest, intent: Intent) => ({
   ...(request.provider !== undefined && { Provider: request.provider }),
   ...(request.options !== undefined && { Config: request.options }),
   ForceWithoutCrossSigning: !request.crossSign,

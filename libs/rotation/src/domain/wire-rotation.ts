@@ -1,6 +1,7 @@
 import { durationMs, formatGoDuration } from '@banyan/kernel';
 import type { IndexedRotation } from '../ports/rotation-reader.js';
 import type { Blocker } from './blocker.js';
+import type { KeyScope } from './key-scope.js';
 import { possibleVerbs } from './next.js';
 import { isFinished } from './phase.js';
 import { type RotationPlan } from './plan.js';
@@ -30,6 +31,13 @@ const wirePolicy = (policy: RotationPolicy) => ({
   Deadline: span(policy.deadlineMs),
 });
 
+const wireKey = ({ datacenter, keyId, keyFingerprint, endsAt }: KeyScope) => ({
+  Datacenter: datacenter,
+  KeyID: keyId,
+  KeySHA256: keyFingerprint,
+  NotAfter: time(endsAt),
+});
+
 /** A plan as the API answers it; durations as Go writes them, rates per second. */
 export const toWirePlan = (plan: RotationPlan) => ({
   Kind: plan.intent.kind,
@@ -37,7 +45,9 @@ export const toWirePlan = (plan: RotationPlan) => ({
   Provider: plan.intent.provider,
   Config: plan.intent.options,
   CrossSign: plan.intent.crossSign,
-  LeavingRootID: plan.intent.rootId,
+  ...(plan.intent.key === undefined
+    ? { LeavingRootID: plan.intent.rootId }
+    : { RootID: plan.intent.rootId, LeavingKey: wireKey(plan.intent.key) }),
   Policy: wirePolicy(plan.policy),
   Datacenters: plan.datacenters.map(({ datacenter, reported, agents, workloads, signatures, perSecond, seconds }) => ({
     Datacenter: datacenter,
@@ -88,7 +98,8 @@ const wireGate = (gate: NonNullable<Rotation['gates']['activate']>) => ({
 /** A rotation as the API answers it. */
 export const toWireRotation = ({ rotation, createIndex, modifyIndex }: IndexedRotation) => ({
   ID: rotation.id,
-  Scope: rotation.scope,
+  Scope: rotation.scope === 'root' ? rotation.scope : { Datacenter: rotation.scope.datacenter },
+  ...(rotation.scope !== 'root' && { LeavingKey: wireKey(rotation.scope) }),
   Reason: rotation.reason,
   Note: rotation.note,
   Requester: rotation.requester,

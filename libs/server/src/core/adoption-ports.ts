@@ -1,5 +1,5 @@
 import { AgentPresence, type AuthorityFacts, AuthoritySource, LiveLeaves } from '@banyan/adoption';
-import { type CaProjection, type LeafIssuer, readAuthorityReport } from '@banyan/ca';
+import { type ActiveAuthority, type CaProjection, type LeafIssuer, readAuthorityReport } from '@banyan/ca';
 import { readAgentNodes } from '@banyan/catalog';
 import type { ServerMembership } from '@banyan/federation';
 import type { EpochMs } from '@banyan/kernel';
@@ -30,12 +30,14 @@ export class CoreAuthority extends AuthoritySource {
   override async facts(now: EpochMs): Promise<AuthorityFacts> {
     const { datacenter, store, ca } = this.parts;
     const { horizons } = await readAuthorityReport(store, datacenter, now);
-    const { roots, active, staged } = ca.state;
+    const { roots, active, staged, leavingKeyIds } = ca.state;
     return {
       datacenter,
       bundle: roots.map(({ id }) => id),
       ...(active && { signingRootId: active.rootId }),
       ...(staged && { stagedRootId: staged.rootId }),
+      ...(active && { key: keyOf(active, staged?.rotationId) }),
+      leavingKeyIds,
       tainted: roots.some(({ taintedAt }) => taintedAt !== undefined),
       horizons,
       signing: this.#signing(),
@@ -55,6 +57,18 @@ export class CoreAuthority extends AuthoritySource {
   }
 }
 
+/** The signing key, by what names it. */
+const keyOf = (
+  { certificate, rotationId }: ActiveAuthority,
+  stagedFor: string | undefined,
+): NonNullable<AuthorityFacts['key']> => ({
+  keyId: certificate.subjectKeyId ?? '',
+  keyFingerprint: certificate.keyFingerprint,
+  notAfter: certificate.notAfter,
+  ...(rotationId !== undefined && { rotationId }),
+  ...(stagedFor !== undefined && { stagedFor }),
+});
+
 /** The nodes of the catalog that an agent keeps. */
 export class CatalogAgents extends AgentPresence {
   constructor(private readonly store: Store) {
@@ -72,7 +86,7 @@ export class LedgerLeaves extends LiveLeaves {
     super();
   }
 
-  override live(now: EpochMs): Promise<Readonly<Record<string, number>>> {
-    return this.ledger.live(now);
+  override live(now: EpochMs, by?: 'root' | 'key'): Promise<Readonly<Record<string, number>>> {
+    return this.ledger.live(now, by);
   }
 }

@@ -14,11 +14,13 @@ import { CaPresentAuthority, DEFAULT_POLICY, RotationEngine } from '@banyan/rota
 import type { SignIntermediateReply, SignIntermediateRequest } from '@banyan/rpc';
 import type { Fence } from '@banyan/store';
 import { AuthorityTask } from '../core/authority-task.js';
+import { RotationOrders } from '../core/signing-orders.js';
 import type { DatacenterCore } from '../core/datacenter-core.js';
 import { bundleJson } from '../edges/bundle-items.js';
 import { REPLICATION_STREAMS } from '../edges/replication-streams.js';
 import { optionalToken } from '../edges/lan-service.js';
 import type { HttpEntrance, ServerRole } from '../edges/role.js';
+import { CaDeniedKeys } from './ca-denied-keys.js';
 import { CanaryBeat } from './canary-beat.js';
 import { PrimaryDesk } from './primary-desk.js';
 import { PrimaryRotationDesk } from './primary-rotation-desk.js';
@@ -72,7 +74,11 @@ export class PrimaryRole implements ServerRole {
       ...ambient,
       projection,
       fence: () => core.fence(),
-      signing: new SigningAuthority({ ...shared, issuer: new LocalIntermediateIssuer(this.#root) }),
+      signing: new SigningAuthority({
+        ...shared,
+        issuer: new LocalIntermediateIssuer(this.#root),
+        orders: new RotationOrders(datacenter, core.rotations),
+      }),
       duties: {
         prepare: (fence, signal) => this.#prepare(fence, signal),
         maintain: (_fence, signal) => this.#renewal.look(signal),
@@ -89,6 +95,7 @@ export class PrimaryRole implements ServerRole {
       this.#rotations.wake();
     });
     core.agentReports.onWritten(() => this.reported());
+    core.rotations.onChange(() => this.#task.wake());
     const topics = REPLICATION_STREAMS.flatMap((stream) => stream.topics);
     const feed = new FeedSource({ store, follower, topics, ...ambient });
     const returns = new RootReturns(core);
@@ -158,6 +165,7 @@ export class PrimaryRole implements ServerRole {
       follower,
       keys,
       steps: this.#root,
+      denied: new CaDeniedKeys(this.#root),
       evidence: new RegisteredEvidence({ datacenter, registry: this.#registry, adoption, clock: ambient.clock }),
       present: new CaPresentAuthority(ca),
       ...ambient,

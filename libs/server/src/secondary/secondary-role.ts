@@ -5,6 +5,7 @@ import type { SignIntermediateReply } from '@banyan/rpc';
 import type { Fence } from '@banyan/store';
 import type { HealthVerdict } from '@banyan/telemetry';
 import { AuthorityTask } from '../core/authority-task.js';
+import { RotationOrders } from '../core/signing-orders.js';
 import type { DatacenterCore } from '../core/datacenter-core.js';
 import { adoptBundle, bundleJson, readBundleItems } from '../edges/bundle-items.js';
 import type { DatacenterLinks } from '../edges/datacenter-links.js';
@@ -67,6 +68,7 @@ export class SecondaryRole implements ServerRole {
     this.#reporter = this.#makeReporter();
     const ends = [
       core.ca.onChange(() => this.#reportNow()),
+      core.rotations.onChange(() => this.#task.wake()),
       // What agents said may be what a gate waits for: looked at, and told if it is.
       core.agentReports.onWritten(() => this.#reporter.wake()),
     ];
@@ -215,11 +217,12 @@ export class SecondaryRole implements ServerRole {
   #makeTask(): AuthorityTask {
     const { store, follower, ca: projection, keys, ambient, datacenter } = this.core;
     const issuer = new WanIntermediateIssuer(this.#link);
+    const orders = new RotationOrders(datacenter, this.core.rotations);
     return new AuthorityTask({
       ...ambient,
       projection,
       fence: () => this.core.fence(),
-      signing: new SigningAuthority({ datacenter, store, follower, projection, keys, issuer, ...ambient }),
+      signing: new SigningAuthority({ datacenter, store, follower, projection, keys, issuer, orders, ...ambient }),
       duties: {
         prepare: (fence, signal) => this.#adopt(fence, signal),
         maintain: async () => {},
