@@ -140,6 +140,16 @@ describe('a primary that was restored from a backup of before a rotation', () =>
         () => dc2.ask('/v1/connect/intentions'),
         (body) => body.length === dc1.core.intentions.list().length,
       );
+      // No rotation knows of the lost root here: it gets a record that leads it out of the bundle.
+      const retiring = await until(
+        'the root that came back is led to its end',
+        () => dc1.ask('/v1/connect/ca/rotations'),
+        (rotations) =>
+          (rotations as unknown as Json[]).some((each) => (each['PreviousRootID'] as unknown) === lostRoot),
+      );
+      expect(retiring).toContainEqual(
+        expect.objectContaining({ PreviousRootID: lostRoot, Phase: 'retire', Possible: ['pause', 'waive', 'retire'] }),
+      );
     },
     LIMIT_MS,
   );

@@ -1,6 +1,8 @@
 import { BanyanError, type Clock, type Logger, type Random } from '@banyan/kernel';
 import { Certificate, parseCsr, prepareIntermediate, verifyChain } from '@banyan/pki';
+import type { Store } from '@banyan/store';
 import type { CaProjection } from '../adapters/ca-projection.js';
+import { HandedIntermediates } from '../adapters/handed-intermediates.js';
 import { intermediateLife } from '../domain/intermediate-need.js';
 import type { Requester } from '../domain/issuance.js';
 import type { IssuedIntermediate } from '../ports/intermediate-issuer.js';
@@ -11,6 +13,7 @@ import type { RootMaker } from './root-maker.js';
 
 /** What {@link IntermediateSigner} needs. */
 export interface IntermediateSignerParts {
+  readonly store: Store;
   readonly projection: CaProjection;
   readonly maker: Pick<RootMaker, 'shortId'>;
   readonly recorder: IssuanceRecorder;
@@ -21,10 +24,16 @@ export interface IntermediateSignerParts {
 
 /** RFC 5280, ub-common-name. */
 const LONGEST_COMMON_NAME = 64;
+/** An intermediate is renewed at half of its life; one that is handed out again must be far from that. */
+const FRESH_SHARE = 0.9;
 
 /** Has a root's provider sign the intermediate of a datacenter, and hands out only what is as it was asked for. */
 export class IntermediateSigner {
-  constructor(private readonly parts: IntermediateSignerParts) {}
+  readonly #handed: HandedIntermediates;
+
+  constructor(private readonly parts: IntermediateSignerParts) {
+    this.#handed = new HandedIntermediates(parts.store);
+  }
 
   /** Fails with the code of what is wrong with the CSR or the product, or with a `PROVIDER_…` code. */
   async sign(
@@ -54,6 +63,13 @@ export class IntermediateSigner {
       now,
       random,
     });
+    const place = { rootId: root.row.id, datacenter, request: Buffer.from(csrPem.trim()) };
+    const before = await this.#handed.find(place);
+    const again = before === undefined ? undefined : this.#stillGood(before, root.certificate, request.spki);
+    if (again !== undefined) {
+      logger.info('intermediate handed out again', { forDatacenter: datacenter, serial: again.serialHex });
+      return { certificatePem: again.pem, rootId: root.row.id };
+    }
     const asked = { prepared, csrPem, ...subject, notAfter: prepared.notAfter, issuerPem: root.certificate.pem };
     const certificate = Certificate.fromPem(await root.provider.signIntermediate(root.keyReference, asked, signal));
     this.#requireProduct(certificate, root.certificate, request.spki);
@@ -67,7 +83,19 @@ export class IntermediateSigner {
       notAfter: new Date(certificate.notAfter).toISOString(),
       ...(shortened !== undefined && { shortened }),
     });
-    return { certificatePem: certificate.pem, rootId: root.row.id };
+    // Recorded before it is kept, kept before it is answered: an answer that is lost is given again.
+    const certificatePem = await this.#handed.keep(place, certificate, { replaced: before, now });
+    return { certificatePem, rootId: root.row.id };
+  }
+
+  /** What was handed out for the same request, while nearly all of its life is left: else the retry would be old already. */
+  #stillGood(pem: string, root: Certificate, spki: Uint8Array): Certificate | undefined {
+    const certificate = Certificate.fromPem(pem);
+    const { notBefore, notAfter } = certificate;
+    const leftMs = notAfter - this.parts.clock.now();
+    if (leftMs < (notAfter - notBefore) * FRESH_SHARE) return undefined;
+    this.#requireProduct(certificate, root, spki);
+    return certificate;
   }
 
   /** Providers make certificates of their own: the key, the URI and the path to the root must be what was asked for. */
