@@ -8,6 +8,7 @@ import { Rotations } from './0006-rotations.js';
 import { Servers } from './0007-servers.js';
 import { RootTransitions } from './0008-root-transitions.js';
 import { DeniedKeys } from './0009-denied-keys.js';
+import { SigningOrders } from './0010-signing-orders.js';
 import { HandedIntermediates } from './0011-handed-intermediates.js';
 
 /** Every migration in order. Append only: a name that is missing here marks a database of a newer banyan. */
@@ -21,6 +22,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly nam
   Servers,
   RootTransitions,
   DeniedKeys,
+  SigningOrders,
   HandedIntermediates,
 ];
 
