@@ -43,8 +43,10 @@ export const meetServer = async (meeting: Meeting): Promise<FirstContact> => {
   }
 };
 
-const open = async ({ address, datacenter, clock, signal, logger }: Meeting, anchor: Anchor): Promise<FirstContact> => {
-  const contact = await FirstContact.open({ address, datacenter, anchor, clock, signal });
+const open = async (meeting: Meeting, anchor: Anchor): Promise<FirstContact> => {
+  const { address, datacenter, clock, signal, logger, kept } = meeting;
+  const deniedKeys = kept?.deniedKeys ?? [];
+  const contact = await FirstContact.open({ address, datacenter, anchor, deniedKeys, clock, signal });
   if (contact.recovery !== undefined) logger.warn('trust recovered by transitions', { ...contact.recovery });
   return contact;
 };

@@ -8,6 +8,8 @@ const stored = z.object({
   chainPem: z.string(),
   sealedKey: z.string(),
   bundlePem: z.string(),
+  // Files of earlier versions have none.
+  deniedKeys: z.array(z.string()).default([]),
   anchorHash: z.string().optional(),
 });
 
@@ -16,6 +18,8 @@ export interface IdentityMaterial {
   readonly chainPem: string;
   readonly keyPem: string;
   readonly bundlePem: string;
+  /** Keys that nobody may believe, as the servers said last. */
+  readonly deniedKeys: readonly string[];
   /** Of the anchor that was configured when it was enrolled: with another one, the kept bundle is no anchor itself. */
   readonly anchorHash?: string;
 }
@@ -39,9 +43,9 @@ export class StoredIdentity {
       return undefined;
     }
     try {
-      const { chainPem, sealedKey, bundlePem, anchorHash } = stored.parse(JSON.parse(text));
+      const { chainPem, sealedKey, bundlePem, deniedKeys, anchorHash } = stored.parse(JSON.parse(text));
       const keyPem = this.keys.open(sealedKey, CONTEXT).toString('utf8');
-      return { chainPem, bundlePem, keyPem, ...(anchorHash !== undefined && { anchorHash }) };
+      return { chainPem, bundlePem, deniedKeys, keyPem, ...(anchorHash !== undefined && { anchorHash }) };
     } catch (error) {
       this.logger.warn('the stored identity cannot be used: the agent enrols again', {
         file: this.file,
@@ -51,9 +55,9 @@ export class StoredIdentity {
     }
   }
 
-  write({ chainPem, keyPem, bundlePem, anchorHash }: IdentityMaterial): void {
+  write({ keyPem, ...kept }: IdentityMaterial): void {
     mkdirSync(dirname(this.file), { recursive: true, mode: 0o700 });
-    const text = JSON.stringify({ chainPem, sealedKey: this.keys.seal(keyPem, CONTEXT), bundlePem, anchorHash });
+    const text = JSON.stringify({ ...kept, sealedKey: this.keys.seal(keyPem, CONTEXT) });
     writeFileSync(`${this.file}.next`, text, { mode: 0o600 });
     renameSync(`${this.file}.next`, this.file);
   }

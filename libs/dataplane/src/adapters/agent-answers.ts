@@ -23,6 +23,7 @@ const trustShape = z.object({
     .array(z.object({ ID: z.string().nullish(), RootCert: z.string().min(1), Tainted: z.boolean().nullish() }))
     .min(1),
   TaintedRoots: z.array(z.string().max(128)).nullish(),
+  DeniedKeys: z.array(z.object({ KeySHA256: z.string().max(128) })).nullish(),
 });
 
 const upstreamShape = z.object({
@@ -80,11 +81,13 @@ export const readTrust = (body: string): TrustMaterial => {
   const rootPems = trust.Roots.map((root) => root.RootCert);
   const taintedRootIds = trust.Roots.flatMap(({ ID, Tainted }) => (Tainted === true && ID ? [ID] : []));
   const taintedGone = trust.TaintedRoots ?? [];
+  const deniedKeys = (trust.DeniedKeys ?? []).map(({ KeySHA256 }) => KeySHA256);
   return {
     trustDomain: trust.TrustDomain,
     rootPems,
     ...(taintedRootIds.length > 0 && { taintedRootIds }),
     ...(taintedGone.length > 0 && { taintedGone }),
+    ...(deniedKeys.length > 0 && { deniedKeys }),
     ...(trust.ActiveRootID && { activeRootId: trust.ActiveRootID }),
   };
 };

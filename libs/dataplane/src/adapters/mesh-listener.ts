@@ -4,6 +4,7 @@ import { type Clock, isBanyanError, type Logger, type Timer, type Timers } from 
 import { Admission, type CuttableConnection } from '../domain/admission.js';
 import { identifyService, type ServicePeer } from '../domain/peer-identity.js';
 import type { Judgement } from '../domain/peer-judge.js';
+import { avoidsDenied } from '../domain/standing.js';
 import { chooseProtocol, PROBE_ANSWER, PROBE_PROTOCOL } from '../domain/probe.js';
 import type { ProxyCounters } from '../domain/proxy-counters.js';
 import type { MeshSource } from '../ports/mesh-source.js';
@@ -135,13 +136,21 @@ export class MeshListener {
 
   #judged(socket: TLSSocket, peer: ServicePeer, { chain, standing }: Judgement): void {
     const { counters, clock } = this.options;
+    const { judge, tls } = this.#inUse;
+    if (!avoidsDenied(standing, tls.trust)) {
+      this.#deny(socket, {
+        source: peer.uri,
+        reason: 'its chain leads through a denied key, or to no root',
+        wasLive: false,
+      });
+      return;
+    }
     if (standing.rootId === undefined && this.#settling !== undefined) {
       // The handshake began under the previous bundle, and the root above its peer has gone with it.
       this.#deny(socket, { source: peer.uri, reason: 'no root of the trust bundle is above it', wasLive: false });
       return;
     }
     const isProbe = socket.alpnProtocol === PROBE_PROTOCOL;
-    const { judge, tls } = this.#inUse;
     const seen = { peer: peer.uri, direction: 'inbound', standing, isProbe, now: clock.now() } as const;
     if (judge.count(seen)) counters.shadowFailed += 1;
     if (tls.trust.isCompared) counters.shadowChecked += 1;

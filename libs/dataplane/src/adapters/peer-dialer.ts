@@ -2,6 +2,7 @@ import type { TLSSocket } from 'node:tls';
 import { formatSpiffeId, type ServiceId } from '@banyan/identity';
 import { BanyanError, type Clock, type Logger, type Timers } from '@banyan/kernel';
 import type { PeerChain } from '../domain/peer-chain.js';
+import { avoidsDenied } from '../domain/standing.js';
 import type { PeerJudge } from '../domain/peer-judge.js';
 import { PROBE_PROTOCOL } from '../domain/probe.js';
 import type { ProxyCounters } from '../domain/proxy-counters.js';
@@ -90,6 +91,9 @@ export class PeerDialer {
       const { chain, standing } = inUse.judge.judge(presentedChain(socket), 'outbound', clock.now());
       if (standing.rootId === undefined && inUse.tls.trust !== begun.tls.trust) {
         throw new BanyanError('PEER_UNAUTHENTICATED', 'the root above the peer has left the bundle meanwhile');
+      }
+      if (!avoidsDenied(standing, inUse.tls.trust)) {
+        throw new BanyanError('CHAIN_KEY_DENIED', 'the chain of the peer leads through a denied key, or to no root');
       }
       const peer = formatSpiffeId(expected);
       const seen = { peer, direction: 'outbound', standing, isProbe: o.isProbe, now: clock.now() } as const;

@@ -4,7 +4,7 @@ import type { CuttableConnection } from './admission.js';
 import { type LivePeer, LivePeers } from './live-peers.js';
 import { type PeerChain, PeerChains } from './peer-chain.js';
 import { type SeenHandshake, ShadowRecord } from './shadow-record.js';
-import { type Direction, type Standing, standingOf, stoodUnder } from './standing.js';
+import { type Direction, regardless, type Standing, standingOf, standsByDenied, stoodUnder } from './standing.js';
 import { type TaintedDeparture, TaintedRoots } from './tainted-roots.js';
 import type { TrustView } from './trust-view.js';
 
@@ -21,6 +21,7 @@ interface Remembered {
 
 /** Why a live connection is cut. */
 const TAINTED = 'its chain stands only under a compromised root, which has left the trust bundle';
+const DENIED = 'its chain leads through a key that is denied';
 
 /**
  * The second verification. TLS decides over a handshake; this says under which root the peer stands, counts what the
@@ -38,6 +39,8 @@ export class PeerJudge {
   };
 
   #trust: TrustView;
+  /** Set while live connections wait for being held against keys that were denied meanwhile. */
+  #denial: { readonly keys: ReadonlySet<string> } | undefined;
 
   constructor(trust: TrustView) {
     this.#trust = trust;
@@ -52,6 +55,8 @@ export class PeerJudge {
   /** From now on chains are judged by `trust`. Live connections are not looked at: see {@link cutTainted}. */
   follow(trust: TrustView): void {
     this.#tainted.follow(this.#trust, trust);
+    const { deniedKeys } = this.#trust;
+    if ([...trust.deniedKeys].some((key) => !deniedKeys.has(key))) this.#denial = { keys: trust.deniedKeys };
     this.#trust = trust;
     this.#record.follow(trust);
   }
@@ -76,29 +81,41 @@ export class PeerJudge {
 
   /**
    * Cuts the live connections whose chain stands under a compromised root that has left the bundle, and under no other
-   * root that was there with it: peer by peer, and after each one the caller may let others run. A root that was retired as
+   * root that was there with it, and those whose chain leads through a key that was denied: peer by peer, and after each one the caller may let others run. A root that was retired as
    * planned cuts nothing: the handshake was good. Ends by itself when the bundle has changed meanwhile; the next pass then
    * looks at what this one has not.
    */
   *cutTainted(now: EpochMs): Generator<void> {
     const { departure } = this.#tainted;
-    if (departure === undefined) return;
+    const denial = this.#denial;
+    if (departure === undefined && denial === undefined) return;
     for (const peer of this.#live.list()) {
-      if (this.#tainted.departure !== departure) return;
-      if (this.#stoodOnlyUnder(departure, peer, now))
-        for (const connection of peer.connections) connection.cut(TAINTED);
+      if (this.#tainted.departure !== departure || this.#denial !== denial) return;
+      const reason = this.#refusalOf(peer, { departure, now });
+      if (reason !== undefined) for (const connection of peer.connections) connection.cut(reason);
       yield;
     }
-    this.#tainted.lookedAt(departure);
+    if (departure !== undefined) this.#tainted.lookedAt(departure);
+    this.#denial = undefined;
   }
 
   report(service: string): Pick<SidecarReport, 'handshakes' | 'shadow'> {
     return this.#record.report(service);
   }
 
+  #refusalOf(
+    peer: LivePeer,
+    { departure, now }: { readonly departure: TaintedDeparture | undefined; readonly now: EpochMs },
+  ): string | undefined {
+    if (departure !== undefined && this.#stoodOnlyUnder(departure, peer, now)) return TAINTED;
+    if (this.#denial === undefined) return undefined;
+    const { chain, direction } = peer;
+    return standsByDenied({ chain, direction, trust: this.#trust, now }, this.#tainted.known) ? DENIED : undefined;
+  }
+
   #stoodOnlyUnder({ left, others }: TaintedDeparture, { chain, direction }: LivePeer, now: EpochMs): boolean {
     const question = { chain, trust: this.#trust, direction, now };
-    return !stoodUnder(question, others, left) && stoodUnder(question, left);
+    return !stoodUnder(question, others, left) && stoodUnder(regardless(question), left);
   }
 
   #standing(chain: PeerChain, direction: Direction, now: EpochMs): Standing {

@@ -43,6 +43,20 @@ export const standingOf = (question: StandingQuestion): Standing => {
   return { rootId, shadowRefusal: `${alone.code}: ${alone.reason}${where}`.slice(0, 256), validUntil };
 };
 
+/** Whether a chain may be served: TLS has accepted it, but knows of no denied key, so that a way around them is looked for. */
+export const avoidsDenied = ({ rootId }: Standing, { deniedKeys }: TrustView): boolean =>
+  rootId !== undefined || deniedKeys.size === 0;
+
+/** Whether a live chain leads to one of `roots`, and by a denied key only. */
+export const standsByDenied = (question: StandingQuestion, roots: readonly Certificate[]): boolean =>
+  !stoodUnder(question, roots) && stoodUnder(regardless(question), roots);
+
+/** The question as it was before any key was denied. */
+export const regardless = (question: StandingQuestion): StandingQuestion => ({
+  ...question,
+  trust: { ...question.trust, deniedKeys: new Set() },
+});
+
 /**
  * Whether a chain stands under one of `roots` without help of any key of `without`. A chain that has expired since its
  * handshake stands where it stood: it is judged as of now, and as of each end that has passed.
@@ -67,6 +81,7 @@ const verdictOf = ({ chain, trust, direction, now }: StandingQuestion, anchors: 
     anchors,
     now,
     trustDomain: trust.trustDomain,
+    deniedKeys: trust.deniedKeys,
     usage: direction === 'inbound' ? 'tls-client' : 'tls-server',
   });
 

@@ -24,10 +24,16 @@ export class TaintedRoots {
   /** Roots that have left without a mark, the latest first. */
   #gone: readonly Certificate[] = [];
   #departure: TaintedDeparture | undefined;
+  #known: readonly Certificate[] = [];
 
   /** `undefined` while no connection needs to be looked at. */
   get departure(): TaintedDeparture | undefined {
     return this.#departure;
+  }
+
+  /** All roots that are or were in the bundle, as far as they are remembered. */
+  get known(): readonly Certificate[] {
+    return this.#known;
   }
 
   follow(previous: TrustView, next: TrustView): void {
@@ -38,6 +44,7 @@ export class TaintedRoots {
     const waiting = (this.#departure?.left ?? []).filter((root) => !isBack(root));
     const left = distinct([...waiting, ...outside.filter((root) => this.#isMarked(root))]);
     const others = [...next.roots, ...previous.roots, ...this.#gone].filter((root) => !isIn(left, root));
+    this.#known = distinct([...left, ...others]);
     this.#departure = left.length === 0 ? undefined : { left, others: distinct(others) };
   }
 

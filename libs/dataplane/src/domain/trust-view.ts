@@ -12,6 +12,8 @@ export interface TrustView {
   readonly active: { readonly id: string; readonly root: Certificate } | undefined;
   /** Which roots are said to be compromised, in the bundle (SHA-1) or gone (SHA-256). */
   readonly tainted: readonly string[];
+  /** Keys that nobody may believe, whoever certified them. */
+  readonly deniedKeys: ReadonlySet<string>;
   /** Whether chains are verified a second time: there is an active root, and at least one other beside it. */
   readonly isCompared: boolean;
 }
@@ -33,6 +35,7 @@ export const readTrustView = (trust: TrustMaterial): TrustView => {
     rootIds,
     active,
     tainted: [...(trust.taintedRootIds ?? []), ...(trust.taintedGone ?? [])],
+    deniedKeys: new Set(trust.deniedKeys),
     isCompared: active !== undefined && new Set(rootIds).size > 1,
   };
 };

@@ -18,6 +18,8 @@ export interface TrustMaterial {
   readonly taintedRootIds?: readonly string[];
   /** SHA-256 fingerprints of such roots that have left already: whoever was away meanwhile learns it afterwards. */
   readonly taintedGone?: readonly string[];
+  /** SHA-256 of the SubjectPublicKeyInfo (colon hex) of keys that nobody may believe, whoever certified them. */
+  readonly deniedKeys?: readonly string[];
 }
 
 /** May the client with this verified certificate connect to `target`? */

@@ -6,4 +6,6 @@ export interface TlsMaterial {
   readonly certChainPem: string;
   readonly keyPem: SecretText;
   readonly bundlePem: string;
+  /** Keys that nobody may believe (SHA-256 of the SubjectPublicKeyInfo, colon hex), whoever certified them. */
+  readonly deniedKeys?: readonly string[];
 }

@@ -10,6 +10,9 @@ const itemSchema = z.object({
   body: z.json(),
 });
 
+/** 64 roots, 64 transitions, 256 denied keys, and room. */
+const MOST_ITEMS = 1_024;
+
 /** The public state of the CA, as first contact hands it over: what the change feed carries of it later. */
 export const bundleJson = async (store: Store): Promise<string> => {
   const items = await store.dataSource.transaction('REPEATABLE READ', async (manager) => {
@@ -24,7 +27,7 @@ export const bundleJson = async (store: Store): Promise<string> => {
 
 /** The items of a bundle. Throws `REQUEST_INVALID`. */
 export const readBundleItems = (json: string): z.output<typeof itemSchema>[] => {
-  const parsed = z.array(itemSchema).max(256).safeParse(parsedJson(json));
+  const parsed = z.array(itemSchema).max(MOST_ITEMS).safeParse(parsedJson(json));
   if (!parsed.success) throw new BanyanError('REQUEST_INVALID', 'the bundle of the primary does not follow its schema');
   return parsed.data;
 };

@@ -16,6 +16,13 @@ export interface ServerIdentityOptions {
   readonly logger: Logger;
 }
 
+/** What the certificate and the trust that goes with it were made of. */
+interface SignedUnder {
+  readonly authorityId: string;
+  readonly bundlePem: string;
+  readonly deniedKeys: readonly string[];
+}
+
 /** Tried again after this long when signing our own certificate failed. */
 const RETRY_MS = 1_000;
 /** How often at least it is looked whether the certificate is due, whatever was scheduled: clocks are set. */
@@ -28,7 +35,7 @@ const LOOK_MS = 60_000;
 export class ServerIdentity {
   readonly rotating = new RotatingIdentity();
   #timer: Timer | undefined;
-  #signed: { authorityId: string; bundlePem: string } | undefined;
+  #signed: SignedUnder | undefined;
   #flight: Promise<void> | undefined;
   #again = false;
   #stopped = false;
@@ -71,33 +78,37 @@ export class ServerIdentity {
 
   async #refresh(): Promise<void> {
     const { projection } = this.options;
-    const { active, roots, trustDomain } = projection.state;
+    const { active, roots, trustDomain, deniedKeys: denied } = projection.state;
     if (active === undefined || trustDomain === undefined) return;
     const bundlePem = roots.map((root) => root.certificate.pem).join('');
+    const deniedKeys = denied.map(({ keyFingerprint }) => keyFingerprint);
     const current = this.rotating.material;
     const sameAuthority = this.#signed?.authorityId === active.id;
-    if (current !== undefined && sameAuthority && this.#signed?.bundlePem === bundlePem && !this.#due()) {
+    const sameTrust = this.#signed?.bundlePem === bundlePem && `${this.#signed.deniedKeys}` === `${deniedKeys}`;
+    if (current !== undefined && sameAuthority && sameTrust && !this.#due()) {
       this.#armUntilDue();
       return;
     }
-    await this.#sign(trustDomain.name, bundlePem, active.id);
+    await this.#sign(trustDomain.name, { authorityId: active.id, bundlePem, deniedKeys });
   }
 
-  async #sign(trustDomain: string, bundlePem: string, authorityId: string): Promise<void> {
+  async #sign(trustDomain: string, under: SignedUnder): Promise<void> {
     const { datacenter, issuer, logger } = this.options;
     const keyPair = await generateKeyPair({ type: 'ec', bits: 256 });
     const uri = formatSpiffeId({ kind: 'server', trustDomain, datacenter });
     const leaf = await issuer.issueOwn(issuer.prepare(createCsr({ keyPair, uri })), {
       accessorId: '',
       node: this.options.node,
-      reason: this.#signed === undefined ? 'first' : this.#signed.authorityId === authorityId ? 'renewal' : 'rotation',
+      reason:
+        this.#signed === undefined ? 'first' : this.#signed.authorityId === under.authorityId ? 'renewal' : 'rotation',
     });
     this.rotating.rotate({
       certChainPem: leaf.chainPem,
       keyPem: new SecretText(exportPrivateKeyPem(keyPair.privateKey)),
-      bundlePem,
+      bundlePem: under.bundlePem,
+      deniedKeys: under.deniedKeys,
     });
-    this.#signed = { authorityId, bundlePem };
+    this.#signed = under;
     this.#dueAt = leaf.certificate.notBefore + (leaf.certificate.notAfter - leaf.certificate.notBefore) / 2;
     this.#armUntilDue();
     logger.info('own certificate signed', {

@@ -63,6 +63,18 @@ describe('followTransitions', () => {
     }
   });
 
+  it('leads neither through a denied key nor to one', () => {
+    for (const denied of [r1, r2, r3]) {
+      const deniedKeys = new Set([denied.certificate.keyFingerprint]);
+      expect(follow({ known: [r1.certificate], transitions: both, deniedKeys })).toMatchObject({
+        ok: false,
+        code: 'ROOT_TAINTED',
+      });
+    }
+    const deniedKeys = new Set([r2.certificate.keyFingerprint]);
+    expect(follow({ transitions: [...both, link(r1, r3)], deniedKeys })).toMatchObject({ ok: true });
+  });
+
   it('takes no step for a root that is presented still, and the shortest way where there are two', () => {
     expect(follow({ presented: [r2.certificate, r1.certificate], transitions: both })).toMatchObject({
       path: [r1.certificate],

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { epochMs, type ErrorCode, HOUR } from '@banyan/kernel';
 import { type Certificate, type ChainQuestion, verifyChain } from '@banyan/pki';
@@ -214,5 +214,52 @@ describe('verifyChain with cross-signed roots', () => {
     expect(verifyChain({ ...question, presented: Array.from({ length: 33 }, () => leaf), anchors: [] })).toMatchObject({
       code: 'INPUT_TOO_LARGE',
     });
+  });
+});
+
+describe('verifyChain with denied keys', () => {
+  const validity = { notBefore: epochMs(now - HOUR), notAfter: epochMs(now + HOUR) };
+  const authority = { ca: true, uris: [`spiffe://${TD}`], ...validity };
+  const [first, second] = ['d1.forged', 'd2.forged'].map((subject) => forgeIdentity({ ...authority, subject })) as [
+    ForgedIdentity,
+    ForgedIdentity,
+  ];
+  /** The second root, certified by the first: the way on which a thief of its key would be believed. */
+  const crossed = forgeIdentity({ ...authority, subject: 'd2.forged', keyPair: second }, first).certificate;
+  const signing = forgeIdentity({ ...authority, subject: 'di.forged', pathLength: 0 }, second);
+  const leaf = forgeIdentity({ subject: '', uris: [WEB], ...validity }, signing);
+  const ask = (of: ForgedIdentity | undefined, anchors = [first.certificate]) =>
+    verifyChain({
+      presented: [leaf.certificate, signing.certificate, crossed],
+      anchors,
+      now,
+      trustDomain: TD,
+      usage: 'tls-client',
+      deniedKeys: new Set(of === undefined ? [] : [of.certificate.keyFingerprint]),
+    });
+  const DENIED = { ok: false, code: 'CHAIN_KEY_DENIED', reason: expect.any(String) as unknown };
+
+  it('names a key by what it is, whoever certified it', () => {
+    expect(crossed.keyFingerprint).toBe(second.certificate.keyFingerprint);
+    const spki = second.publicKey.export({ type: 'spki', format: 'der' });
+    const expected = createHash('sha256').update(spki).digest('hex').match(/../g)?.join(':');
+    expect(second.certificate.keyFingerprint).toBe(expected);
+    expect(second.certificate.keyFingerprint).not.toBe(first.certificate.keyFingerprint);
+  });
+
+  it('finds a way without any, and none through a cross-signed root, an intermediate, a leaf or an anchor with such a key', () => {
+    expect(ask(undefined)).toMatchObject({ ok: true });
+    for (const denied of [second, signing, leaf, first]) expect(ask(denied)).toEqual(DENIED);
+  });
+
+  it('does not trust an anchor whose key is denied, and goes around what it need not', () => {
+    expect(ask(second, [second.certificate])).toEqual(DENIED);
+    expect(ask(first, [first.certificate, second.certificate])).toMatchObject({ ok: true });
+  });
+
+  it('has no authority with such a key either', () => {
+    const question = { presented: [first.certificate], anchors: [first.certificate], now, usage: 'authority' as const };
+    expect(verifyChain(question)).toMatchObject({ ok: true });
+    expect(verifyChain({ ...question, deniedKeys: new Set([first.certificate.keyFingerprint]) })).toEqual(DENIED);
   });
 });

@@ -35,6 +35,8 @@ export interface FirstContactOptions {
   readonly datacenter?: string;
   /** The SHA-256 fingerprint of a root of the datacenter, or the roots themselves in PEM. */
   readonly anchor: { readonly pin: string } | { readonly caPem: string };
+  /** Keys that are known to be denied (SHA-256 of the SubjectPublicKeyInfo, colon hex): nothing leads through them. */
+  readonly deniedKeys?: readonly string[];
   readonly clock: Clock;
   readonly signal?: AbortSignal;
   /** Code of transport failures: `SERVER_UNREACHABLE` on LAN (default), `DATACENTER_UNREACHABLE` on WAN. */
@@ -74,11 +76,12 @@ export class FirstContact {
    */
   static async open(options: FirstContactOptions): Promise<FirstContact> {
     const { anchor, address, clock } = options;
+    const asked = { address, now: clock.now(), deniedKeys: new Set(options.deniedKeys) };
     if ('pin' in anchor) {
       parsePin(anchor.pin);
       const presented = await untrustedRoots(options);
       try {
-        return await FirstContact.#meet(options, trustOfPin(anchor.pin, presented, { address, now: clock.now() }));
+        return await FirstContact.#meet(options, trustOfPin(anchor.pin, presented, asked));
       } catch (error) {
         throw skewBehind(error, presented, clock) ?? error;
       }
@@ -91,7 +94,7 @@ export class FirstContact {
       const presented = await untrustedRoots(options);
       const skew = skewBehind(refusal, presented, clock);
       if (skew !== undefined) throw skew;
-      return FirstContact.#meet(options, trustOfKnown(known, presented, { address, now: clock.now(), refusal }));
+      return FirstContact.#meet(options, trustOfKnown(known, presented, { ...asked, refusal }));
     }
   }
 
@@ -100,6 +103,8 @@ export class FirstContact {
     let refusal: BanyanError | undefined;
     const credentials = channelCredentials({
       rootsPem: anchors.map(({ pem }) => pem).join(''),
+      deniedKeys: options.deniedKeys ?? [],
+      clock: options.clock,
       rule: (server) => bootstrapServer(server, options.datacenter, trustDomain),
       onRefusal: (reason) => {
         refusal = reason;

@@ -202,13 +202,15 @@ export class RpcChannel {
   #renew(): void {
     if (this.#closed) return;
     this.#retire();
-    const { identity, datacenter } = this.options;
+    const { identity, datacenter, clock } = this.options;
     const { material, id } = identity;
     if (material === undefined || id === undefined) return;
     const verdict: Generation['verdict'] = { refusal: undefined };
     const credentials = channelCredentials({
       pair: material,
       rootsPem: material.bundlePem,
+      deniedKeys: material.deniedKeys ?? [],
+      clock,
       rule: serverOf({ trustDomain: id.trustDomain, datacenter }),
       onRefusal: (refusal) => {
         verdict.refusal = refusal;

@@ -1,4 +1,4 @@
-import { BanyanError, isBanyanError } from '@banyan/kernel';
+import { BanyanError, type EpochMs, isBanyanError } from '@banyan/kernel';
 import { Certificate, followTransitions, type RootTransition } from '@banyan/pki';
 import type { RootsReply, RootTransition as RootTransitionMessage } from '../../domain/messages/bootstrap-messages.js';
 import { parsePin } from '../../domain/pin.js';
@@ -19,6 +19,14 @@ export interface FoundTrust {
   readonly recovery?: TrustRecovery;
 }
 
+/** Whom is asked, when, and what is known already. */
+export interface RecoveryQuestion {
+  readonly address: string;
+  readonly now: EpochMs;
+  /** Keys through which nothing leads on. */
+  readonly deniedKeys: ReadonlySet<string>;
+}
+
 /** The form in which certificates name themselves. */
 const colonHexOf = (pin: string): string => parsePin(pin).match(/../g)!.join(':');
 
@@ -26,8 +34,8 @@ const colonHexOf = (pin: string): string => parsePin(pin).match(/../g)!.join(':'
  * The presented root that the pin names, or that the pinned root leads to. Throws `PIN_MISMATCH` when there is none, or the
  * code of what is wrong on the way (`ROOT_TAINTED`, `ROOT_UNVOUCHED`, `TRANSITION_INVALID`, `CHAIN_EXPIRED` …).
  */
-export const trustOfPin = (pin: string, presented: RootsReply, o: { address: string; now: number }): FoundTrust => {
-  const found = follow([colonHexOf(pin)], presented, o.now);
+export const trustOfPin = (pin: string, presented: RootsReply, o: RecoveryQuestion): FoundTrust => {
+  const found = follow([colonHexOf(pin)], presented, o);
   if (found.ok) return trustOf(found.path);
   if (found.code === 'CHAIN_ISSUER_UNKNOWN') {
     throw new BanyanError(
@@ -45,9 +53,9 @@ export const trustOfPin = (pin: string, presented: RootsReply, o: { address: str
 export const trustOfKnown = (
   known: readonly Certificate[],
   presented: RootsReply,
-  o: { address: string; now: number; refusal: BanyanError },
+  o: RecoveryQuestion & { readonly refusal: BanyanError },
 ): FoundTrust => {
-  const found = follow(known, presented, o.now);
+  const found = follow(known, presented, o);
   if (found.ok && found.path.length > 1) return trustOf(found.path);
   // A known root is presented: what was refused is the server, and no transition helps.
   if (found.ok || found.code === 'CHAIN_ISSUER_UNKNOWN') throw o.refusal;
@@ -63,12 +71,17 @@ const trustOf = (path: readonly Certificate[]): FoundTrust => {
   return { anchors: [to], recovery };
 };
 
-const follow = (known: readonly (Certificate | string)[], presented: RootsReply, now: number) =>
+const follow = (
+  known: readonly (Certificate | string)[],
+  presented: RootsReply,
+  { now, deniedKeys }: RecoveryQuestion,
+) =>
   followTransitions({
     known,
     presented: presented.rootPems.flatMap((pem) => readable(() => Certificate.fromPem(pem))),
     transitions: (presented.transitions ?? []).flatMap((message) => readable(() => transitionOf(message))),
-    now: now as Parameters<typeof followTransitions>[0]['now'],
+    now,
+    deniedKeys,
   });
 
 const transitionOf = (message: RootTransitionMessage): RootTransition => {

@@ -2,6 +2,7 @@ import type { Clock } from '@banyan/kernel';
 import { type GrpcOptions, Transport } from '@nestjs/microservices';
 import { MESSAGE_LIMIT_BYTES } from '../../domain/messages/bounds.js';
 import type { PeerRule } from '../../domain/peer-rule.js';
+import { InboundChains } from '../tls/inbound-chains.js';
 import type { RotatingIdentity } from '../tls/rotating-identity.js';
 import { serverCredentials } from '../tls/server-credentials.js';
 import { PACKAGE_DEFINITION, SERVICE } from '../wire/proto.js';
@@ -47,13 +48,17 @@ const CONNECTION_AGE_MS = 10 * 60_000;
  */
 export const rpcEdge = ({ edge, url, identity, rule, clock }: RpcEdgeOptions): GrpcOptions => {
   const { packages, served, open } = EDGES[edge];
+  const chains = new InboundChains();
+  const gate = { rule, clock, openMethods: new Set(open), servedPrefixes: [served] };
   return {
     transport: Transport.GRPC,
     options: {
       url,
       package: [...packages],
       packageDefinition: PACKAGE_DEFINITION,
-      credentials: serverCredentials(identity, { rule, clock, openMethods: new Set(open), servedPrefixes: [served] }),
+      credentials: serverCredentials(identity, gate, chains),
+      // Where Nest shows the server: it is bound, and serves nothing yet.
+      onLoadPackageDefinition: (_definition, server) => chains.watchServersOf(server),
       keepalive: KEEPALIVE,
       maxReceiveMessageLength: MESSAGE_LIMIT_BYTES,
       maxSendMessageLength: MESSAGE_LIMIT_BYTES,

@@ -1,7 +1,9 @@
-import { BanyanError, isBanyanError, messageOf } from '@banyan/kernel';
+import { BanyanError, type Clock, isBanyanError, messageOf } from '@banyan/kernel';
 import { ChannelCredentials } from '@grpc/grpc-js';
 import type { PeerRule } from '../../domain/peer-rule.js';
 import type { TlsMaterial } from '../../domain/tls-material.js';
+import { refusalByDeniedKeys } from './denied-keys.js';
+import { linkedChain, type LinkedCertificate } from './inbound-chains.js';
 import { readPeerCertificate, type VerifiedPeer } from './peer-certificate.js';
 
 type Connector = ReturnType<ChannelCredentials['_createSecureConnector']>;
@@ -64,6 +66,9 @@ export interface ChannelTrust {
   readonly pair?: Pick<TlsMaterial, 'certChainPem' | 'keyPem'>;
   /** The only roots a server's chain may end in. */
   readonly rootsPem: string;
+  /** A chain that leads to those roots by one of these keys only is refused. */
+  readonly deniedKeys: readonly string[];
+  readonly clock: Clock;
   readonly rule: PeerRule;
   readonly onRefusal: RefusalListener;
   /** Told of the server that was accepted. */
@@ -75,9 +80,13 @@ export interface ChannelTrust {
  * of the chain stays. Refusals are `PEER_UNAUTHENTICATED` (chain) and `PEER_NOT_ALLOWED` (identity).
  */
 export const channelCredentials = (trust: ChannelTrust): ChannelCredentials => {
-  const checkServerIdentity = (_host: string, certificate: { raw: Uint8Array }): Error | undefined => {
+  const checkServerIdentity = (_host: string, certificate: LinkedCertificate): Error | undefined => {
     try {
       const server = readPeerCertificate(certificate.raw);
+      const denied = deniedServer(certificate, trust);
+      if (denied !== undefined) {
+        return new BanyanError('PEER_UNAUTHENTICATED', `the server's certificate is not trusted: ${denied}`);
+      }
       const refusal = trust.rule(server.id);
       if (refusal !== undefined) return new BanyanError('PEER_NOT_ALLOWED', `the server is refused: ${refusal}`);
       trust.onAccepted?.(server);
@@ -96,6 +105,20 @@ export const channelCredentials = (trust: ChannelTrust): ChannelCredentials => {
   );
   return new ObservedCredentials(inner, trust.onRefusal);
 };
+
+const deniedServer = (
+  certificate: LinkedCertificate,
+  { rootsPem: bundlePem, deniedKeys, clock }: ChannelTrust,
+): string | undefined =>
+  deniedKeys.length === 0
+    ? undefined
+    : refusalByDeniedKeys({
+        presented: linkedChain(certificate),
+        bundlePem,
+        deniedKeys,
+        usage: 'tls-server',
+        now: clock.now(),
+      });
 
 /**
  * Credentials that verify nothing: only for reading public roots, which are then compared with the pin. Nothing secret

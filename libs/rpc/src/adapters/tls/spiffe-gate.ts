@@ -13,6 +13,8 @@ export interface GateOptions {
   /** Prefixes of paths that this edge serves at all. */
   readonly servedPrefixes: readonly string[];
   readonly clock: Clock;
+  /** Why the chain that a call's client presented is refused, though TLS has accepted it. */
+  readonly judge: (call: object) => string | undefined;
 }
 
 /** Peers by the metadata object of their call: a caller can't forge it, and it is gone with the call. */
@@ -45,7 +47,11 @@ export const spiffeGate = (options: GateOptions): ServerInterceptor => {
   };
 
   return (method, call) => {
-    const admitted = admit(method.path, call.getAuthContext().sslPeerCertificate, { ...options, read });
+    const admitted = admit(method.path, call.getAuthContext().sslPeerCertificate, {
+      ...options,
+      read,
+      refusal: () => options.judge(call),
+    });
     return new ServerInterceptingCall(call, {
       start: (next) => {
         if (admitted instanceof BanyanError) {
@@ -64,12 +70,13 @@ export const spiffeGate = (options: GateOptions): ServerInterceptor => {
 
 interface AdmitOptions extends GateOptions {
   readonly read: (raw: Uint8Array, fingerprint: string) => VerifiedPeer;
+  readonly refusal: () => string | undefined;
 }
 
 const admit = (
   path: string,
   presented: { raw: Uint8Array; fingerprint256: string } | undefined,
-  { rule, openMethods, servedPrefixes, clock, read }: AdmitOptions,
+  { rule, openMethods, servedPrefixes, clock, read, refusal: chainRefused }: AdmitOptions,
 ): VerifiedPeer | 'open' | BanyanError => {
   if (openMethods.has(path)) return 'open';
   if (!servedPrefixes.some((prefix) => path.startsWith(prefix))) {
@@ -85,6 +92,10 @@ const admit = (
         'PEER_UNAUTHENTICATED',
         'the client certificate has expired on this connection; connect again',
       );
+    }
+    const denied = chainRefused();
+    if (denied !== undefined) {
+      return new BanyanError('PEER_UNAUTHENTICATED', `the client certificate is not trusted: ${denied}`);
     }
     const refusal = rule(peer.id);
     return refusal === undefined ? peer : new BanyanError('PEER_NOT_ALLOWED', `${formatSpiffeId(peer.id)}: ${refusal}`);
