@@ -6,6 +6,7 @@ import { BlockingReads } from './adapters/blocking-reads.js';
 import { CatalogController } from './adapters/catalog.controller.js';
 import { HealthController } from './adapters/health.controller.js';
 import { IntentionController } from './adapters/intention.controller.js';
+import { LagHistoryController } from './adapters/lag-history.controller.js';
 import { LedgerController } from './adapters/ledger.controller.js';
 import { OperatorController } from './adapters/operator.controller.js';
 import { ReplicationController } from './adapters/replication.controller.js';
@@ -18,7 +19,7 @@ export interface HttpApiBindings {
   /**
    * Bindings of every port: `CallerResolver` of http-kit, `IntentionReader`,
    * `IntentionWriter`, `CaProjection`, `CaConfigurationWriter`, `AdoptionDirectory`, `RotationReader`, `RotationDesk`, `LedgerReader`, `TokenReader`, `TokenWriter`, `CatalogReader`, `CatalogWriter`, `ChangeFollower`, `Clock`,
-   * `Random`, `HealthRegistry`, `MetricsText`, `DatacenterDirectory`, `ReplicationDesk`, `LeaderDirectory`, `HttpApiSettings`.
+   * `Random`, `HealthRegistry`, `MetricsText`, `DatacenterDirectory`, `ReplicationDesk`, `LagHistory`, `LeaderDirectory`, `HttpApiSettings`.
    */
   readonly providers: readonly Provider[];
   /** Modules that export some of them. */
@@ -42,6 +43,7 @@ export class HttpApiModule {
         HealthController,
         StatusController,
         OperatorController,
+        LagHistoryController,
         ReplicationController,
         OperationsController,
         CaController,

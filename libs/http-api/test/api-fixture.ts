@@ -26,6 +26,7 @@ import {
   SystemTimers,
 } from '@banyan/kernel';
 import { LedgerReader } from '@banyan/ledger';
+import { LagHistory } from '@banyan/replication';
 import { RotationReader } from '@banyan/rotation';
 import { createMetrics, HealthRegistry } from '@banyan/telemetry';
 import {
@@ -89,6 +90,7 @@ export interface Api {
   readonly ledger: LedgerReader;
   readonly adoption: MemoryAdoption;
   readonly replication: MemoryReplication;
+  readonly lags: LagHistory;
   readonly rotations: MemoryRotations;
   readonly health: HealthRegistry;
   readonly stop: () => Promise<void>;
@@ -105,6 +107,7 @@ const portsOf = (parts: Omit<Api, 'app' | 'port' | 'stop' | 'ask'>, random: Rand
   { provide: CaProjection, useValue: parts.ca },
   { provide: LedgerReader, useValue: parts.ledger },
   { provide: ReplicationDesk, useValue: parts.replication },
+  { provide: LagHistory, useValue: parts.lags },
   { provide: AdoptionDirectory, useValue: parts.adoption },
   ...[RotationReader, RotationDesk].map((provide) => ({ provide, useValue: parts.rotations })),
   { provide: CaConfigurationWriter, useValue: parts.configuration },
@@ -158,6 +161,7 @@ export const startApi = async (withTokens = true, ledger: LedgerReader = new NoL
     ledger,
     adoption: new MemoryAdoption(),
     replication: new MemoryReplication(),
+    lags: new LagHistory(),
     rotations: new MemoryRotations(commits),
     health: new HealthRegistry({ timers }),
   };

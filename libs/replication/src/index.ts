@@ -7,6 +7,14 @@ export { Replicator, type ReplicatorOptions } from './adapters/replicator.js';
 export { type HistoryAlarm, SourceHistory } from './adapters/source-history.js';
 export type { GuardLimits } from './domain/deletion-guard.js';
 export type { FeedCursor, FeedEvent, FeedItem } from './domain/feed-event.js';
+export {
+  LAG_KEPT_MS,
+  LAG_SAMPLE_MS,
+  LagHistory,
+  type LagPlace,
+  type LagSample,
+  type LagSeries,
+} from './domain/lag-history.js';
 export { FEED_PROTOCOL, requireProtocol } from './domain/protocol.js';
 export type { ReplicationStream, StreamObjection } from './domain/replication-stream.js';
 export {

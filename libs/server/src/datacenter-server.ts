@@ -11,6 +11,7 @@ import {
   ReplicationDesk,
   RotationDesk,
 } from '@banyan/http-api';
+import { LagHistory } from '@banyan/replication';
 import { RotationReader } from '@banyan/rotation';
 import { CallerResolver, createHttpApplication, MetricsText } from '@banyan/http-kit';
 import { IntentionReader, IntentionWriter } from '@banyan/intentions';
@@ -39,6 +40,7 @@ import { BootstrapService } from './edges/bootstrap-service.js';
 import type { DatacenterLinks } from './edges/datacenter-links.js';
 import { InjectedHttp } from './edges/http-entrance.js';
 import { LanService, type WatchEntrance } from './edges/lan-service.js';
+import { LagSampler } from './edges/lag-sampler.js';
 import { LedgerTrimmer } from './edges/ledger-trimmer.js';
 import { LogTrimmer } from './edges/log-trimmer.js';
 import { NodeReaper } from './edges/node-reaper.js';
@@ -61,6 +63,7 @@ export class DatacenterServer {
   readonly #reaper: NodeReaper;
   readonly #trimmer: LogTrimmer;
   readonly #ledgerTrimmer: LedgerTrimmer;
+  readonly #sampler: LagSampler;
 
   private constructor(
     private readonly core: DatacenterCore,
@@ -71,6 +74,7 @@ export class DatacenterServer {
     this.#reaper = new NodeReaper(core);
     this.#trimmer = new LogTrimmer(core);
     this.#ledgerTrimmer = new LedgerTrimmer(core);
+    this.#sampler = new LagSampler(core, role.replicationDesk);
   }
 
   /** Starts, or closes what was opened (the embedded database with it) and throws why it could not. */
@@ -124,6 +128,7 @@ export class DatacenterServer {
     server.#reaper.start();
     server.#trimmer.start();
     server.#ledgerTrimmer.start();
+    server.#sampler.start();
     return server;
   }
 
@@ -133,6 +138,7 @@ export class DatacenterServer {
       await this.#reaper.stop();
       await this.#trimmer.stop();
       await this.#ledgerTrimmer.stop();
+      await this.#sampler.stop();
       await this.role.stop();
       await this.app.close();
     } finally {
@@ -178,6 +184,7 @@ const bindings = (
     [RotationReader, core.rotations],
     [RotationDesk, role.rotationDesk],
     [ReplicationDesk, role.replicationDesk],
+    [LagHistory, core.lags],
     [IntentionReader, core.intentions],
     [IntentionWriter, role.intentionWriter],
     [TokenReader, core.tokens],

@@ -94,6 +94,14 @@ describe('replication between two running datacenters', () => {
       expect(there['Secondaries']).toHaveLength(1);
       expect(there['Secondaries']![0]).toMatchObject({ Datacenter: 'dc2', Replication: { Role: 'secondary' } });
       expect(there['Canary']).toMatchObject({ State: 'GREEN' });
+      for (const server of [dc1, dc2]) {
+        const history = await until(
+          `${server.core.datacenter} has sampled dc2`,
+          () => server.ask('/v1/replication/history?for=dc2&stream=canary'),
+          (body) => body['Series']?.[0]?.['Samples'] !== undefined,
+        );
+        expect(history['Series']).toMatchObject([{ Datacenter: 'dc2', Stream: 'canary' }]);
+      }
       // It wakes nobody who waits for intentions, and is in no list of them.
       const { text } = await dc2.ask('/v1/connect/intentions');
       expect(text).toBe('[]');

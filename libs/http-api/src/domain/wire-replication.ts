@@ -1,13 +1,16 @@
 import type { EpochMs } from '@banyan/kernel';
-import type { StreamHold, StreamStatus } from '@banyan/replication';
+import type { QuarantinedRecord, StreamHold, StreamStatus } from '@banyan/replication';
+import { wireSeconds } from './wire-lag.js';
 import type { CanaryView, ReplicationTokenView, ReplicationView } from '../ports/replication-desk.js';
 
 /** Deletions and other long lists are shown up to here; totals are always whole. */
 const MOST_SHOWN = 1_000;
+/** So many of them are told to the primary every 3 s, for its own page: enough to see what kind of thing is held. */
+const MOST_TOLD = 50;
 
 const time = (at: EpochMs | undefined): string | null => (at === undefined ? null : new Date(at).toISOString());
 
-const wireHold = (hold: StreamHold) => ({
+const wireHold = (hold: StreamHold, most: number) => ({
   Stream: hold.stream,
   Code: hold.code,
   Reason: hold.reason,
@@ -15,7 +18,7 @@ const wireHold = (hold: StreamHold) => ({
   Since: time(hold.since),
   Records: hold.localCount,
   Deletions: hold.deletions.length,
-  WouldDelete: hold.deletions.slice(0, MOST_SHOWN).map(({ topic, key }) => ({ Topic: topic, Key: key })),
+  WouldDelete: hold.deletions.slice(0, most).map(({ topic, key }) => ({ Topic: topic, Key: key })),
 });
 
 const wireStream = (stream: StreamStatus) => ({
@@ -29,7 +32,7 @@ const wireStream = (stream: StreamStatus) => ({
   SourceIndex: stream.sourceIndex,
   ChangedIndex: stream.changedIndex,
   LagIndex: stream.lagIndex,
-  LagSeconds: stream.lagMs === undefined ? null : Math.round(stream.lagMs / 100) / 10,
+  LagSeconds: wireSeconds(stream.lagMs),
   LastSuccess: time(stream.lastSuccessAt),
   LastAttempt: time(stream.lastAttemptAt),
   LastError: time(stream.lastErrorAt),
@@ -66,8 +69,17 @@ const wireToken = (token: ReplicationTokenView) => ({
   })),
 });
 
-/** The part that a secondary tells its primary: everything but long lists. */
-export const wireReplicationSummary = (view: ReplicationView) => ({
+const wireQuarantined = (record: QuarantinedRecord) => ({
+  Stream: record.stream,
+  Topic: record.topic,
+  Key: record.key,
+  Code: record.code,
+  Reason: record.reason,
+  Since: time(record.since),
+});
+
+/** The part that a secondary tells its primary: everything, but only the beginning of long lists. */
+export const wireReplicationSummary = (view: ReplicationView, most = MOST_TOLD) => ({
   Datacenter: view.datacenter,
   Role: view.role,
   SourceDatacenter: view.source,
@@ -79,20 +91,13 @@ export const wireReplicationSummary = (view: ReplicationView) => ({
   Alarms: view.alarms.map((alarm) => ({ Code: alarm.code, Reason: alarm.reason, At: time(alarm.at) })),
   Canary: wireCanary(view.canary),
   ...(view.token && { Token: wireToken(view.token) }),
+  Held: view.holds.map((hold) => wireHold(hold, most)),
+  Quarantine: view.quarantine.slice(0, most).map(wireQuarantined),
 });
 
 /** `GET /v1/replication`. */
 export const wireReplication = (view: ReplicationView) => ({
-  ...wireReplicationSummary(view),
-  Held: view.holds.map(wireHold),
-  Quarantine: view.quarantine.slice(0, MOST_SHOWN).map((record) => ({
-    Stream: record.stream,
-    Topic: record.topic,
-    Key: record.key,
-    Code: record.code,
-    Reason: record.reason,
-    Since: time(record.since),
-  })),
+  ...wireReplicationSummary(view, MOST_SHOWN),
   ...(view.adoption && {
     Adoption: {
       Hash: view.adoption.hash,
@@ -113,6 +118,7 @@ export const wireReplication = (view: ReplicationView) => ({
     Secondaries: view.secondaries.map((secondary) => ({
       Datacenter: secondary.datacenter,
       ReportedAt: time(secondary.reportedAt),
+      AgeMs: secondary.ageMs ?? null,
       Canary: wireCanary(secondary.canary),
       Replication: secondary.replication,
     })),

@@ -56,6 +56,8 @@ export interface AdoptionView {
 export interface ReportedReplication {
   readonly datacenter: string;
   readonly reportedAt?: EpochMs;
+  /** How old that is. Unit ms. */
+  readonly ageMs?: number;
   /** In the wire form of this API; null before the first report. */
   readonly replication: JsonValue;
   readonly canary: CanaryView;

@@ -14,7 +14,7 @@ import {
   type Timers,
 } from '@banyan/kernel';
 import { type LedgerReader, LedgerWriter, StoreLedgerReader } from '@banyan/ledger';
-import { ReplicationCursorRow, ReplicationHoldRow, ReplicationQuarantineRow } from '@banyan/replication';
+import { LagHistory, ReplicationCursorRow, ReplicationHoldRow, ReplicationQuarantineRow } from '@banyan/replication';
 import { RotationProjection, RotationRow } from '@banyan/rotation';
 import { type Fence, type KeyEncryption, LeaseKeeper, openStore, type Store } from '@banyan/store';
 import { HealthRegistry } from '@banyan/telemetry';
@@ -91,6 +91,8 @@ export class DatacenterCore {
   readonly agentReports: AgentReportStore;
   /** What that means for the roots. */
   readonly adoption: DatacenterAdoptionReader;
+  /** How far behind every stream was, as this server saw it since its start. */
+  readonly lags = new LagHistory();
   readonly #leaseListeners = new Set<() => void>();
 
   private constructor(

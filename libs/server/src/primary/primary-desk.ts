@@ -107,7 +107,7 @@ export class PrimaryDesk extends ReplicationDesk {
       const kept = parsed.success ? parsed.data : {};
       found.push({
         datacenter: name,
-        ...(reportedAt !== null && { reportedAt }),
+        ...(reportedAt !== null && { reportedAt, ageMs: Math.max(0, core.ambient.clock.now() - reportedAt) }),
         replication: kept.replication ?? null,
         canary: this.#canaryOf(kept, reportedAt),
       });

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { SystemTimers, stateIndex } from '@banyan/kernel';
 import { FakeTime, withTestStore } from '@banyan/testkit';
 import { describe, expect, it } from '@jest/globals';
@@ -15,10 +16,8 @@ describe('a pool that is full of writes', () => {
   it('still follows the log: a write of another server is seen while none of them ends', async () => {
     const url = await stores.freshUrl();
     const [store, other] = [await stores.open({ url, poolSize: 4 }), await stores.open({ url, poolSize: 2 })];
-    let end = (): void => undefined;
-    const ended = new Promise<void>((resolve) => {
-      end = resolve;
-    });
+    const gate = new EventEmitter();
+    const ended = once(gate, 'open');
     const writes = Array.from({ length: 30 }, (_, at) =>
       store.run(async (tx) => {
         await ended;
@@ -31,7 +30,7 @@ describe('a pool that is full of writes', () => {
       const limit = new SystemTimers().sleep(4_000).then(() => 'the log waits behind the writes');
       expect(await Promise.race([page, limit])).toMatchObject({ latest: index, changes: [{ key: 'early' }] });
     } finally {
-      end();
+      gate.emit('open');
     }
     expect(new Set((await Promise.all(writes)).map((write) => write.index)).size).toBe(30);
   });
@@ -46,8 +45,9 @@ describe('WriteSlots', () => {
     const time = new FakeTime();
     const slots = new WriteSlots(1, { timers: time.timers, waitMs: 1_000 });
     const order: string[] = [];
-    let end = (): void => undefined;
-    const first = slots.run(() => new Promise<void>((resolve) => (end = resolve)));
+    const gate = new EventEmitter();
+    const ended = once(gate, 'open');
+    const first = slots.run(() => ended);
     const refused = slots.run(() => Promise.resolve(order.push('too late')));
     const refusal = expect(refused).rejects.toMatchObject({ name: 'BanyanError', code: 'STORE_UNREACHABLE' });
     await time.advance(600);
@@ -57,7 +57,7 @@ describe('WriteSlots', () => {
     await time.advance(500);
     await refusal;
     expect(slots.waiting).toBe(2);
-    end();
+    gate.emit('open');
     await Promise.all([first, failure, third]);
     expect(order).toEqual(['second', 'third']);
     expect(await slots.run(() => Promise.resolve('free again'))).toBe('free again');
