@@ -9,6 +9,7 @@ export default {
     '^@banyan/([a-z-]+)$': '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
+  globalSetup: '<rootDir>/test/jest-clusters.mjs',
   setupFiles: ['reflect-metadata'],
   testTimeout: 30_000,
   // Both cores of a small machine; a worker keeps every module it ever loaded, so it is replaced before it is slow.

@@ -1,5 +1,6 @@
 export { type RawHttpAnswer, rawHttp, type RawHttpRequest } from './http/raw-http.js';
-export { testKeyEncryption, type TestStores, withTestStore } from './test-postgres.js';
+export { testKeyEncryption } from './test-cluster.js';
+export { type TestStores, withTestStore } from './test-postgres.js';
 export {
   forgeCertificate,
   forgeCsr,

@@ -148,12 +148,15 @@ describe('blockingQuery', () => {
         const stop = new AbortController();
         let held: { index: StateIndex; value: [string, number][] } = await ask();
         const indexes: number[] = [held.index];
-        const watcher = (async () => {
-          while (!stop.signal.aborted) {
-            held = await ask(held.index, durationMs(60_000), stop.signal).catch(() => held);
+        const ended = new AbortController();
+        const watch = async (): Promise<void> => {
+          for (;;) {
+            held = await ask(held.index, durationMs(60_000), stop.signal);
             indexes.push(held.index);
           }
-        })();
+        };
+        // Ends with whatever ends a question: one that is refused at once, over and over, would never give up the thread.
+        const watcher = expect(watch().finally(() => ended.abort())).rejects.toMatchObject({ code: 'ABORTED' });
         for (const { keys, hint, turn, event } of steps) {
           if (event === 'trim') log.trim();
           if (event === 'restore') log.restore(indexes.at(-1) ?? 1);
@@ -163,7 +166,7 @@ describe('blockingQuery', () => {
         }
         const last = log.commit('intention/last');
         await follower.reached(last, { limitMs: 5_000 });
-        while (held.index < last) await new Promise(setImmediate);
+        while (held.index < last && !ended.signal.aborted) await new Promise(setImmediate);
         stop.abort();
         await watcher;
         await follower.stop();
