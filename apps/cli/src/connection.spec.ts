@@ -13,7 +13,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('connectionFrom', () => {
   it('falls back to the local agent without a token', () =>
-    expect(connectionFrom({}, {})).toEqual({ address: 'http://127.0.0.1:8500', token: undefined }));
+    expect(connectionFrom({}, {})).toEqual({ address: 'http://127.0.0.1:8500', token: undefined, tls: {} }));
 
   it.each([
     [{ httpAddr: 'h:1' }, { BANYAN_HTTP_ADDR: 'h:2', CONSUL_HTTP_ADDR: 'h:3' }, 'http://h:1'],

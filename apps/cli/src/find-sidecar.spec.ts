@@ -23,7 +23,7 @@ const agentWith = async (status: number, body: unknown): Promise<Connection> => 
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  return { address: `http://127.0.0.1:${port}`, token: new SecretText('the-secret') };
+  return { address: `http://127.0.0.1:${port}`, token: new SecretText('the-secret'), tls: {} };
 };
 
 const proxy = (ID: string, DestinationServiceID: string) => ({
@@ -52,7 +52,7 @@ describe('findSidecar', () => {
   });
 
   it('says where it looked when no agent answers', async () => {
-    const nowhere = { address: 'http://127.0.0.1:1', token: undefined };
+    const nowhere = { address: 'http://127.0.0.1:1', token: undefined, tls: {} };
     await expect(findSidecar(nowhere, 'web')).rejects.toMatchObject({
       code: 'SERVER_UNREACHABLE',
       message: expect.stringMatching(/127\.0\.0\.1:1 .*BANYAN_HTTP_ADDR/),

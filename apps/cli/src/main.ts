@@ -1,20 +1,9 @@
-import { isBanyanError, messageOf } from '@banyan/kernel';
-import { CommanderError } from 'commander';
-import { acceptSingleDash } from './argv.js';
-import { createProgram } from './program.js';
+import { runCommandLine } from './run.js';
+import { processSurroundings } from './session/surroundings.js';
 
-const EXIT_FAILED = 1;
-const EXIT_USAGE = 2;
-
-const program = createProgram();
-try {
-  await program.parseAsync(acceptSingleDash(process.argv.slice(2), program), { from: 'user' });
-} catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE; // commander has printed the text already
-  } else {
-    const code = isBanyanError(error) ? ` [${error.code}]` : '';
-    process.stderr.write(`banyan: ${messageOf(error)}${code}\n`);
-    process.exitCode = EXIT_FAILED;
-  }
-}
+/** `banyan … | head` closes the pipe early: that is no failure of ours. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+process.exitCode = await runCommandLine(process.argv.slice(2), processSurroundings());

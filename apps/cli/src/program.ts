@@ -3,31 +3,47 @@ import { connectCommand } from './commands/connect-proxy.js';
 import { devCommand } from './commands/dev.js';
 import { caCommand } from './commands/provider-check.js';
 import { serverCommand } from './commands/server.js';
+import { EXIT_MEANING } from './session/exit-codes.js';
+import { addGlobalOptions } from './session/global-options.js';
+import { processSurroundings, type Surroundings } from './session/surroundings.js';
 
 const AFTER_HELP = `
-Settings from the environment (each also read with CONSUL_ instead of BANYAN_):
-  BANYAN_HTTP_ADDR         address of the agent, default 127.0.0.1:8500
+Settings from the environment, each also read with CONSUL_ instead of BANYAN_; options win:
+  BANYAN_HTTP_ADDR         address of an agent or server, default 127.0.0.1:8500
   BANYAN_HTTP_TOKEN        token to show it
   BANYAN_HTTP_TOKEN_FILE   file with that token
+  BANYAN_CACERT            PEM file that its https certificate is verified with
+  BANYAN_CLIENT_CERT, BANYAN_CLIENT_KEY, BANYAN_TLS_SERVER_NAME, BANYAN_HTTP_SSL, BANYAN_HTTP_SSL_VERIFY
 
-Exit codes: 0 ok, 1 the command failed, 2 wrong usage.
+Exit codes:
+${Object.entries(EXIT_MEANING)
+  .map(([code, meaning]) => `  ${code}  ${meaning}`)
+  .join('\n')}
+
 Long options may be written with one dash: -sidecar-for web.
 `;
 
 const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)];
 
 /** The whole command line; every parse error is thrown as a CommanderError after its text was printed. */
-export const createProgram = (): Command => {
-  const program = new Command('banyan')
+export const createProgram = (surroundings: Surroundings = processSurroundings()): Command => {
+  const program = addGlobalOptions(new Command('banyan'))
     .description('command line of banyan, a control plane for a service mesh across datacenters')
     .version('0.1.0')
     .addHelpText('after', AFTER_HELP);
   program.addCommand(caCommand());
   program.addCommand(connectCommand());
-  program.addCommand(devCommand());
-  program.addCommand(serverCommand());
+  program.addCommand(devCommand(surroundings));
+  program.addCommand(serverCommand(surroundings));
   for (const command of everyCommand(program)) {
-    command.exitOverride().showHelpAfterError('Add --help to see what the command takes.');
+    command
+      .exitOverride()
+      .configureHelp({ showGlobalOptions: true })
+      .configureOutput({
+        writeOut: (text) => void surroundings.output.write(text),
+        writeErr: (text) => void surroundings.errors.write(text),
+      })
+      .showHelpAfterError('Add --help to see what the command takes.');
   }
   return program;
 };

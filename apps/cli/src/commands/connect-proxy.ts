@@ -7,7 +7,8 @@ import { findSidecar } from '../find-sidecar.js';
 import { untilStopSignal } from '../stop-signal.js';
 
 const EXAMPLES = `
-The agent must know the sidecar: register the service with Connect.SidecarService first.
+The agent must know the sidecar: register the service with Connect.SidecarService first. The token needs service:write on
+the service.
 
 Examples:
   banyan connect proxy -sidecar-for web
@@ -42,11 +43,9 @@ const connectProxyCommand = (): Command =>
   new Command('proxy')
     .description('run the sidecar of a service: mutual TLS, identities and intentions for a workload that knows none')
     .requiredOption('--sidecar-for <service-id>', 'ID of the registered service this is the sidecar of')
-    .option('--http-addr <address>', 'address of the agent (BANYAN_HTTP_ADDR; default 127.0.0.1:8500)')
-    .option('--token <secret>', 'token with service:write on the service (BANYAN_HTTP_TOKEN)')
-    .option('--token-file <path>', 'file that holds the token (BANYAN_HTTP_TOKEN_FILE)')
     .addHelpText('after', EXAMPLES)
-    .action(async (options: ConnectionOptions & { readonly sidecarFor: string }) => {
+    .action(async (_, command: Command) => {
+      const options = command.optsWithGlobals<ConnectionOptions & { readonly sidecarFor: string }>();
       const connection = connectionFrom(options, process.env);
       const proxyId = await findSidecar(connection, options.sidecarFor);
       await runProxy(connection, proxyId, consoleLogger(process.env));

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { SystemClock, SystemRandom, SystemTimers } from '@banyan/kernel';
 import { Command } from 'commander';
 import { runDev } from '../dev/run-dev.js';
+import type { Surroundings } from '../session/surroundings.js';
 import { untilStopSignal } from '../stop-signal.js';
 
 /** This file is dist/apps/cli/src/commands/dev.js once compiled. */
@@ -16,14 +17,14 @@ Examples:
 `;
 
 /** `banyan dev`: what `npm start` runs. */
-export const devCommand = (): Command =>
+export const devCommand = (surroundings: Surroundings): Command =>
   new Command('dev')
     .description('run two datacenters, two demo services and their sidecars on this machine')
     .option('--fresh', 'delete what an earlier run left in the data folder and start over', false)
     .addHelpText('after', EXAMPLES)
     .action(async (options: { readonly fresh: boolean }) => {
       const stop = untilStopSignal();
-      process.exitCode = await runDev({
+      surroundings.exitCode = await runDev({
         fresh: options.fresh,
         env: process.env,
         cwd: process.cwd(),
