@@ -98,6 +98,38 @@ describe('a round that would delete much', () => {
     await expect(mesh.records.confirm('intentions', hash)).rejects.toMatchObject(stale);
   });
 
+  it('is held when many small rounds add up to it, until they are long ago or somebody looked', async () => {
+    await mesh.allowMany(100);
+    const replicator = mesh.replicate();
+    await mesh.converged(replicator);
+    const dropFive = async (from: number): Promise<void> => {
+      const gone = Array.from({ length: 5 }, (_, at) => `svc${String(from + at).padStart(5, '0')}`);
+      await mesh.forgetThese(gone);
+      await mesh.converged(replicator);
+    };
+    for (let from = 0; from < 25; from += 5) await dropFive(from);
+    expect([(await mesh.rows('secondary')).length, await held()]).toEqual([75, undefined]);
+    await dropFive(25);
+    expect(await mesh.rows('secondary')).toHaveLength(75);
+    expect(await held()).toMatchObject({
+      code: 'REPLICATION_HELD',
+      reason: 'with the round, 30 of 100 records would be deleted within 10 minutes, more than 25 %',
+    });
+    // Confirmed deletions are nobody's lie: the count begins anew.
+    await mesh.records.confirm('intentions', (await held())!.hash);
+    await dropFive(30);
+    expect([(await mesh.rows('secondary')).length, await held()]).toEqual([65, undefined]);
+    for (let from = 35; from < 45; from += 5) await dropFive(from);
+    await dropFive(45);
+    expect(await mesh.rows('secondary')).toHaveLength(55);
+    expect((await held())!.deletions).toHaveLength(5);
+    // Ten minutes later the next few pass; what is held stays held.
+    await mesh.secondary.query(`UPDATE commit_log SET committed_at = committed_at - interval '11 minutes'`, []);
+    await dropFive(50);
+    expect(await mesh.rows('secondary')).toHaveLength(50);
+    expect((await held())!.deletions).toHaveLength(5);
+  });
+
   it('of a stream that is not guarded passes', async () => {
     await mesh.allowMany(30);
     const streams = [{ ...INTENTIONS, guarded: false }];
@@ -160,6 +192,7 @@ describe('a round that would delete much', () => {
 
 describe('reasonToHold', () => {
   const limits = { share: 0.25, free: 10 };
+  const none = { recent: 0 };
   it.each([
     [{ deletions: 0, localCount: 5, sourceCount: 0 }, undefined],
     [{ deletions: 1, localCount: 1, sourceCount: 0 }, /no record at all/],
@@ -167,8 +200,11 @@ describe('reasonToHold', () => {
     [{ deletions: 10, localCount: 11, sourceCount: 1 }, undefined],
     [{ deletions: 11, localCount: 40, sourceCount: 29 }, /11 of 40/],
     [{ deletions: 11, localCount: 44, sourceCount: 33 }, undefined],
+    [{ deletions: 1, localCount: 75, sourceCount: undefined, recent: 25 }, /26 of 100/],
+    [{ deletions: 1, localCount: 76, sourceCount: undefined, recent: 24 }, undefined],
+    [{ deletions: 1, localCount: 1, sourceCount: undefined, recent: 9 }, undefined],
   ] as const)('of %j is %s', (round, reason) => {
-    const found = reasonToHold(round, limits);
+    const found = reasonToHold({ ...none, ...round }, limits);
     if (reason === undefined) expect(found).toBeUndefined();
     else expect(found).toMatch(reason);
   });

@@ -224,6 +224,13 @@ export class TwoDatacenters {
     });
   }
 
+  /** Deletes just these, in one transaction. */
+  async forgetThese(keys: readonly string[]): Promise<void> {
+    await this.primary.run(async (tx) => {
+      for (const key of keys) await intentionReplica.stageDelete(tx, key);
+    });
+  }
+
   async stopReplicating(): Promise<void> {
     for (const replicator of this.#replicators.splice(0)) await replicator.stop();
   }

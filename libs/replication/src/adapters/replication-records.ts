@@ -5,6 +5,7 @@ import type { EpochMs } from '@banyan/kernel';
 import type { ReplicationStream } from '../domain/replication-stream.js';
 import type { QuarantinedRecord, StreamHold } from '../domain/replication-status.js';
 import { holdOf, lockHold, ReplicationHoldRow } from './hold-rows.js';
+import { markConfirmed } from './recent-deletions.js';
 import { quarantinedOf, ReplicationQuarantineRow } from './quarantine-rows.js';
 
 /** Quarantined records that are shown. */
@@ -91,6 +92,7 @@ export class ReplicationRecords {
         if ((await owner?.stageDelete(tx, key)) === true) deleted += 1;
       }
       await tx.manager.delete(ReplicationHoldRow, { stream: name });
+      markConfirmed(tx, name, hash);
       return deleted;
     });
     return { deleted: value, index };

@@ -4,6 +4,7 @@ import { type Deletion, deletionsHash, type GuardLimits, reasonToHold } from '..
 import type { FeedEvent, FeedItem } from '../domain/feed-event.js';
 import type { ReplicationStream, StreamObjection } from '../domain/replication-stream.js';
 import { lockHold, ReplicationHoldRow } from './hold-rows.js';
+import { recentDeletions } from './recent-deletions.js';
 import { ReplicationQuarantineRow, setAside } from './quarantine-rows.js';
 
 /** A refusal that is the whole round's, not one record's. */
@@ -161,12 +162,13 @@ export class StreamRound {
     const { stored, items, hold } = round;
     const back = new Set(items.filter((item) => item.operation === 'upsert').map(nameOf));
     const waiting = stored === undefined ? (hold?.deletions ?? []).filter((one) => !back.has(nameOf(one))) : [];
-    const localCount = stored?.size ?? (deletions.length > limits.free ? (await this.#stored()).size : limits.free);
-    const reason = stream.guarded
-      ? reasonToHold(
-          { deletions: deletions.length, localCount, sourceCount: stored === undefined ? undefined : items.length },
-          limits,
-        )
+    const isJudged = stream.guarded && deletions.length > 0;
+    const recent = isJudged ? await recentDeletions(this.tx, stream) : 0;
+    const isMuch = deletions.length + recent > limits.free;
+    const localCount = stored?.size ?? (isMuch ? (await this.#stored()).size : limits.free);
+    const sourceCount = stored === undefined ? undefined : items.length;
+    const reason = isJudged
+      ? reasonToHold({ deletions: deletions.length, localCount, recent, sourceCount }, limits)
       : undefined;
     const held = reason === undefined ? waiting : [...waiting, ...deletions];
     if (held.length === 0) {
