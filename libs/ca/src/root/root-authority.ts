@@ -196,6 +196,9 @@ export class RootAuthority {
     if (rootId === previous.row.id) {
       throw refuse(`root ${rootId} is the active one already: give RootCert and PrivateKey of another, or neither`);
     }
+    if (projection.state.deniedKeys.some(({ keyFingerprint }) => keyFingerprint === root.certificate.keyFingerprint)) {
+      throw refuse(`root ${rootId} has a key that is denied: it was compromised`);
+    }
     const reason = order.compromised ? 'taint' : 'rotation';
     await recordRoot(recorder, { ...root, previous: previous.certificate, reason, now: clock.now() });
     return {

@@ -102,6 +102,11 @@ export class RootShift {
     const ends = [certificate, ...rows.map(rootKey)].map(({ notAfter }) => notAfter);
     const endsAt = epochMs(Math.max(...ends));
     const { keyFingerprint, fingerprintSha1: root } = certificate;
+    const inUse = rows.find((row) => row.state !== 'inactive' && row.id !== root && isKeyOf(row, keyFingerprint));
+    if (inUse !== undefined) {
+      logger.error('a compromised key is not denied: another root has it, too', { root, other: inUse.id });
+      return;
+    }
     try {
       await stageDeniedKey(
         tx,
@@ -151,6 +156,9 @@ const vouchersOf = (row: RootAuthorityRow, rows: readonly RootAuthorityRow[]): R
 
 const rootKey = ({ certificatePem }: { readonly certificatePem: string }): Certificate =>
   Certificate.fromPem(certificatePem);
+
+const isKeyOf = (row: RootAuthorityRow, keyFingerprint: string): boolean =>
+  rootKey(row).keyFingerprint === keyFingerprint;
 
 /** All root rows, locked: whoever shifts roots waits here for whoever does it already. */
 export const lockedRoots = (tx: Transaction): Promise<RootAuthorityRow[]> =>
