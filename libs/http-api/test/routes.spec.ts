@@ -118,6 +118,17 @@ describe('status and operations', () => {
     expect((await api.ask('GET', '/healthz')).status).toBe(200);
   });
 
+  it('are ready while only writes wait, and say so to who asks strictly', async () => {
+    api.health.register('database', () => ({ ok: false, reason: 'away' }), { degrades: true });
+    const degraded = await api.ask('GET', '/readyz');
+    expect([degraded.status, JSON.parse(degraded.body)]).toEqual([
+      200,
+      { ok: true, degraded: true, dependencies: [{ name: 'database', ok: false, reason: 'away' }] },
+    ]);
+    expect((await api.ask('GET', '/readyz?strict')).status).toBe(503);
+    expect((await api.ask('GET', '/readyz?strict=maybe')).status).toBe(400);
+  });
+
   it('give the metrics to this machine without a token', async () => {
     const answer = await api.ask('GET', '/metrics');
     expect([answer.status, answer.body.includes('nodejs_eventloop_lag')]).toEqual([200, true]);

@@ -4,6 +4,7 @@ import type { ErrorCode } from '@banyan/kernel';
  * The HTTP status of every code of the catalogue; total, so a code cannot be added without deciding it.
  *
  * - 500 is deliberate for most validation failures: existing clients expect it, and a 400 ends their watches for good.
+ * - 500 for `DATACENTER_UNKNOWN` is Consul's answer to an unknown `?dc=`, by whose text clients know it.
  * - 503 means a dependency is away and the same request may succeed later.
  */
 export const ERROR_STATUS = {
@@ -70,8 +71,8 @@ export const ERROR_STATUS = {
   CA_CONFLICT: 500,
   CA_PROVIDER_UNKNOWN: 500,
   CA_STATE_READ_ONLY: 400,
-  CA_NOT_PRIMARY: 500,
-  CA_EXPIRED: 500,
+  CA_NOT_PRIMARY: 409,
+  CA_EXPIRED: 503,
   PROVIDER_UNREACHABLE: 503,
   PROVIDER_REFUSED: 502,
   PROVIDER_CANNOT_CROSS_SIGN: 400,

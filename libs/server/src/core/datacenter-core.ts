@@ -253,16 +253,27 @@ export class DatacenterCore {
   }
 
   #registerHealth(): void {
-    this.health.register('database', async () => {
-      await this.store.ping();
-      return { ok: true };
-    });
-    this.health.register('change-feed', () => {
-      const since = this.follower.behindSince;
-      return since === undefined
-        ? { ok: true }
-        : { ok: false, reason: `behind the database since ${new Date(since).toISOString()}` };
-    });
+    // Reads are answered from memory with their age while the database is away. Of several servers each would say that it is
+    // away, and a load balancer that turned from all of them would make of a pause of writes the end of reads.
+    const degrades = { degrades: true };
+    this.health.register(
+      'database',
+      async () => {
+        await this.store.ping();
+        return { ok: true };
+      },
+      degrades,
+    );
+    this.health.register(
+      'change-feed',
+      () => {
+        const since = this.follower.behindSince;
+        return since === undefined
+          ? { ok: true }
+          : { ok: false, reason: `behind the database since ${new Date(since).toISOString()}` };
+      },
+      degrades,
+    );
     this.health.register('signing-authority', () => {
       const { active } = this.ca.state;
       if (active === undefined) return { ok: false, reason: 'this datacenter has no intermediate yet' };

@@ -36,4 +36,20 @@ describe('HealthRegistry', () => {
     health.register('gone', () => ({ ok: false, reason: 'x' }))();
     expect(await health.report()).toEqual({ ok: true, dependencies: [] });
   });
+
+  it('is degraded, and not unwell, by what reads do not need', async () => {
+    const health = new HealthRegistry({ timers: new SystemTimers() });
+    health.register('database', () => Promise.reject(new Error('gone')), { degrades: true });
+    health.register('identity', () => ({ ok: true }));
+    expect(await health.report()).toMatchObject({
+      ok: true,
+      degraded: true,
+      dependencies: [
+        { name: 'database', ok: false, reason: 'gone' },
+        { name: 'identity', ok: true },
+      ],
+    });
+    health.register('identity', () => ({ ok: false, reason: 'none yet' }));
+    expect(await health.report()).toMatchObject({ ok: false, degraded: true });
+  });
 });

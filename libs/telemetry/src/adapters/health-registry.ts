@@ -15,10 +15,19 @@ export interface DependencyHealth {
   readonly reason: string;
 }
 
-/** All dependencies, in order of registration; `ok` only if every one is. */
+/**
+ * All dependencies, in order of registration; `ok` if every one is that nothing can be answered without. `degraded`: another
+ * one is not well, and what does not need it goes on.
+ */
 export interface HealthReport {
   readonly ok: boolean;
+  readonly degraded?: true;
   readonly dependencies: readonly DependencyHealth[];
+}
+
+interface Registered {
+  readonly check: DependencyCheck;
+  readonly degrades: boolean;
 }
 
 /** A probe of Kubernetes waits 1 s by default; slower than that is not well. */
@@ -26,23 +35,38 @@ const DEFAULT_LIMIT_MS = 900;
 
 /** The dependencies of a process by name, for `/readyz`. */
 export class HealthRegistry {
-  readonly #checks = new Map<string, DependencyCheck>();
+  readonly #checks = new Map<string, Registered>();
 
   /** `limitMs`: how long one check may take, default 900. */
   constructor(private readonly options: { readonly timers: Timers; readonly limitMs?: number }) {}
 
-  /** Adds or replaces the check of this name; the returned function takes it away. */
-  register(name: string, check: DependencyCheck): () => void {
-    this.#checks.set(name, check);
+  /**
+   * Adds or replaces the check of this name; the returned function takes it away. `degrades`: without this dependency the
+   * process still answers reads, so that a load balancer must not turn away from it.
+   */
+  register(
+    name: string,
+    check: DependencyCheck,
+    { degrades = false }: { readonly degrades?: boolean } = {},
+  ): () => void {
+    const registered = { check, degrades };
+    this.#checks.set(name, registered);
     return () => {
-      if (this.#checks.get(name) === check) this.#checks.delete(name);
+      if (this.#checks.get(name) === registered) this.#checks.delete(name);
     };
   }
 
   /** Runs all checks at once. Never throws; a check that does not answer in time is not well. */
   async report(): Promise<HealthReport> {
-    const dependencies = await Promise.all([...this.#checks].map(([name, check]) => this.#ask(name, check)));
-    return { ok: dependencies.every((dependency) => dependency.ok), dependencies };
+    const checks = [...this.#checks];
+    const dependencies = await Promise.all(checks.map(([name, { check }]) => this.#ask(name, check)));
+    const unwell = checks.filter((_check, place) => dependencies[place]?.ok === false);
+    const isDegraded = unwell.some(([, { degrades }]) => degrades);
+    return {
+      ok: unwell.every(([, { degrades }]) => degrades),
+      ...(isDegraded && { degraded: true }),
+      dependencies,
+    };
   }
 
   async #ask(name: string, check: DependencyCheck): Promise<DependencyHealth> {
