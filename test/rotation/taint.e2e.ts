@@ -1,10 +1,7 @@
 import { afterAll, describe, expect } from '@jest/globals';
-import { once } from 'node:events';
-import { connect } from 'node:tls';
-import { parseCertificates } from '@banyan/pki';
 import { eventually } from '../e2e/harness/eventually.js';
-import type { Mesh } from '../e2e/harness/mesh.js';
-import type { LeafAnswer, MeshService } from '../e2e/harness/mesh-service.js';
+import { knock } from '../e2e/harness/knock.js';
+import type { LeafAnswer } from '../e2e/harness/mesh-service.js';
 import { meshSuite } from '../e2e/harness/mesh-suite.js';
 import {
   leavesUnder,
@@ -34,7 +31,7 @@ describe('a root whose key is in wrong hands', () => {
   afterAll(() => cast?.load.stop());
 
   suite.step('a dry run lists what will break, by name', async (mesh) => {
-    expect(await handshake(mesh, cast.api, stolen)).toMatch(/^HTTP\/1\.1 200/);
+    expect(await knock(mesh, cast.api, stolen)).toMatch(/^HTTP\/1\.1 200/);
     const request = { RootID: tainted, Reason: 'seen on a forum' };
     await eventually('every agent has told of its leaf and its own certificate', { limitMs: 20_000 }, async () => {
       const { Plan } = await cast.rotations.planTaint(request);
@@ -95,7 +92,7 @@ describe('a root whose key is in wrong hands', () => {
 
   suite.step('a leaf under it is refused at the handshake, a present one passes', async (mesh) => {
     const logged = cast.api.sidecar.log.length;
-    expect(await handshake(mesh, cast.api, stolen)).toMatch(/alert unknown ca|closed without an answer|ECONNRESET/);
+    expect(await knock(mesh, cast.api, stolen)).toMatch(/alert unknown ca|closed without an answer|ECONNRESET/);
     await eventually('the sidecar says why', { limitMs: 5_000 }, () => {
       const line = cast.api.sidecar.log
         .slice(logged)
@@ -103,7 +100,7 @@ describe('a root whose key is in wrong hands', () => {
         .find((each) => each.includes('"inbound handshake failed"'));
       expect(line).toMatch(/the client's chain is not trusted: UNABLE_TO_/);
     });
-    expect(await handshake(mesh, cast.api, await cast.web.leaf())).toMatch(/^HTTP\/1\.1 200/);
+    expect(await knock(mesh, cast.api, await cast.web.leaf())).toMatch(/^HTTP\/1\.1 200/);
   });
 
   suite.step('the agent that was away comes back under the next root', async (mesh) => {
@@ -116,34 +113,3 @@ describe('a root whose key is in wrong hands', () => {
     expect(cast.load.failures).toEqual([]);
   });
 });
-
-/** Knocks at the sidecar of a service with such a leaf: the first line of the answer, or why there is none. */
-const handshake = async (mesh: Mesh, to: MeshService, leaf: LeafAnswer): Promise<string> => {
-  const roots = await mesh.dc1.roots();
-  const socket = connect({
-    host: '127.0.0.1',
-    port: to.publicPort,
-    cert: leaf.CertPEM,
-    key: leaf.PrivateKeyPEM,
-    ca: roots.Roots.map(({ RootCert }) => RootCert),
-    // The names of the mesh are URIs, which TLS of Node does not compare: that the chain is trusted is checked all the same.
-    checkServerIdentity: () => undefined,
-  });
-  try {
-    socket.setTimeout(5_000, () => socket.destroy(new Error('neither answered nor closed')));
-    // In TLS 1.3 the client is connected before its own certificate was looked at.
-    await once(socket, 'secureConnect');
-    const [presented] = parseCertificates(leaf.CertPEM);
-    expect(presented!.uris).toEqual([leaf.ServiceURI]);
-    socket.write('GET / HTTP/1.1\r\nHost: mesh\r\nConnection: close\r\n\r\n');
-    const closed = once(socket, 'close').then(() => 'closed without an answer');
-    const answered = once(socket, 'data').then(
-      ([chunk]) => (chunk as Buffer).toString('latin1').split('\r\n')[0] ?? '',
-    );
-    return await Promise.race([answered, closed]);
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  } finally {
-    socket.destroy();
-  }
-};

@@ -9,6 +9,7 @@ import {
   LocalIntermediateIssuer,
   RootAuthority,
   SigningAuthority,
+  type SigningOrders,
 } from '../src/index.js';
 
 const timers = new SystemTimers();
@@ -41,7 +42,7 @@ export interface CaBench {
   stop(): Promise<void>;
 }
 
-export const openCaBench = async (store: Store, clock: Clock): Promise<CaBench> => {
+export const openCaBench = async (store: Store, clock: Clock, orders?: SigningOrders): Promise<CaBench> => {
   const keys = KeyEncryption.fromKey(new Uint8Array(32).fill(7));
   const follower = new ChangeFollower({ log: store, timers, random, logger });
   const projection = new CaProjection(store, keys);
@@ -53,7 +54,7 @@ export const openCaBench = async (store: Store, clock: Clock): Promise<CaBench> 
   const common = { datacenter: 'dc1', store, follower, projection, keys, recorder, clock, random, logger };
   const root = new RootAuthority(common);
   const issuer = new CountingIssuer(root);
-  const signing = new SigningAuthority({ ...common, issuer });
+  const signing = new SigningAuthority({ ...common, issuer, ...(orders && { orders }) });
   await root.initialize(fence, never);
   await signing.reconcile(fence, never);
   return {
