@@ -9,6 +9,7 @@ import { type CaBench, openCaBench } from './ca-bench.js';
 const stores = withTestStore(CA_ENTITIES);
 const never = new AbortController().signal;
 const replica = CA_REPLICAS.find(({ topic }) => topic === 'denied-key')!;
+const fingerprint = (n: number): string => Array.from({ length: 32 }, () => n.toString(16).padStart(2, '0')).join(':');
 
 describe('denied keys, on PostgreSQL', () => {
   let time: FakeTime;
@@ -41,8 +42,6 @@ describe('denied keys, on PostgreSQL', () => {
     return verifyChain({ presented, anchors, now: time.now, usage: 'tls-server', deniedKeys });
   };
   const bundle = () => bench.projection.state.roots;
-  const fingerprint = (n: number): string =>
-    Array.from({ length: 32 }, () => n.toString(16).padStart(2, '0')).join(':');
 
   it('has the key of a rolled-back root from the transaction on that drops it as compromised, and its chains are refused', async () => {
     const first = bench.projection.wantedRoot!;

@@ -84,7 +84,7 @@ export class ServerIdentity {
     const deniedKeys = denied.map(({ keyFingerprint }) => keyFingerprint);
     const current = this.rotating.material;
     const sameAuthority = this.#signed?.authorityId === active.id;
-    const sameTrust = this.#signed?.bundlePem === bundlePem && `${this.#signed.deniedKeys}` === `${deniedKeys}`;
+    const sameTrust = this.#signed?.bundlePem === bundlePem && this.#signed.deniedKeys.join() === deniedKeys.join();
     if (current !== undefined && sameAuthority && sameTrust && !this.#due()) {
       this.#armUntilDue();
       return;
