@@ -11,6 +11,7 @@ import type { LocalVault } from './local-vault/local-vault.js';
 import { failure, placeIn, rootRequest } from './vault-behaviour.js';
 import { localVault, policyFor, type VaultLab } from './vault-lab.js';
 
+const REVOKE = 'POST auth/token/revoke-self';
 const RENEW = 'POST auth/token/renew-self';
 /** With the fraction 0, a token is renewed at 45 % of its life. */
 const RENEWED_AT = 0.45;
@@ -164,6 +165,26 @@ describe('the token for Vault', () => {
     await kind.stop();
     await pass(HOUR);
     expect(count(RENEW)).toBe(0);
+  });
+
+  it('that a login brought is revoked when the kind is stopped, and one that was given is not', async () => {
+    await withAppRole({ token_ttl: '60m' });
+    await kind.stop();
+    expect(count(REVOKE)).toBe(1);
+    await withToken({ ttl: '1h' });
+    await kind.stop();
+    expect(count(REVOKE)).toBe(1);
+    expect(logger.lines).toEqual([]);
+  });
+
+  it('does not hold up a stop when it cannot be revoked', async () => {
+    await withAppRole({ token_ttl: '60m' });
+    await server.stop();
+    await kind.stop();
+    expect(logger.lines.map(({ level, message }) => [level, message])).toContainEqual([
+      'warn',
+      'a login token for Vault is left to end by itself: it could not be revoked',
+    ]);
   });
 
   it('of a service account is got with the file of the moment, and refused by name', async () => {

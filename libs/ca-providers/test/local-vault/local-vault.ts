@@ -108,6 +108,10 @@ export class LocalVault {
       if (!token.renewable) return { status: 400, errors: ['lease is not renewable'] };
       return { status: 200, auth: this.tokens.renew(call.token, token) };
     }
+    if (call.path === 'auth/token/revoke-self') {
+      this.tokens.revoke(call.token);
+      return { status: 204 };
+    }
     const capability = CAPABILITIES[call.method] ?? '';
     if (!this.tokens.allows(token, call.path, capability)) return denied;
     if (NEEDS_SUDO.test(call.path) && !this.tokens.allows(token, call.path, 'sudo')) return denied;

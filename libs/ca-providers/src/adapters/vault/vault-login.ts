@@ -14,9 +14,10 @@ export interface GrantedToken {
 }
 
 const LOOKUP: VaultCall = { method: 'GET', path: 'auth/token/lookup-self' };
+const REVOKE: VaultCall = { method: 'POST', path: 'auth/token/revoke-self', body: {} };
 const RENEW: VaultCall = { method: 'POST', path: 'auth/token/renew-self', body: {} };
 
-/** The three calls that concern the token itself. Throws `PROVIDER_REFUSED`, `PROVIDER_UNREACHABLE`, `ABORTED`. */
+/** The calls that concern the token itself. Throws `PROVIDER_REFUSED`, `PROVIDER_UNREACHABLE`, `ABORTED`. */
 export class VaultLogins {
   constructor(
     private readonly http: VaultHttp,
@@ -42,6 +43,12 @@ export class VaultLogins {
     if (answer.status === 403) return false;
     if (answer.status !== 200) throw refusalOf(LOOKUP, answer);
     return true;
+  }
+
+  /** Ends the token at once. */
+  async revoke(token: SecretText, signal: AbortSignal): Promise<void> {
+    const answer = await this.http.call(REVOKE, { token, namespace: this.namespace }, signal);
+    if (answer.status >= 300) throw refusalOf(REVOKE, answer);
   }
 
   async renew(token: SecretText, signal: AbortSignal): Promise<GrantedToken> {

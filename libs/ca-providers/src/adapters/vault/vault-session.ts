@@ -38,6 +38,9 @@ const RENEWAL_BACKOFF = { firstMs: 1_000, capMs: 60_000 };
 const LOOK_MS = 60 * 60_000;
 const IDLE_LIMIT_MS = 24 * LOOK_MS;
 
+/** A Vault that is away must not hold up the stop of a server. */
+const REVOKE_LIMIT_MS = 2_000;
+
 const isPowerOfTwo = (count: number): boolean => (count & (count - 1)) === 0;
 
 /**
@@ -91,9 +94,23 @@ export class VaultSession {
     throw refusalOf(call, second);
   }
 
+  /** A token that a login brought is revoked, so that none is left behind; one that was given stays as it is. */
   async stop(): Promise<void> {
     this.#ended.abort();
     await this.#task.stop();
+    const held = this.#held;
+    this.#held = undefined;
+    if (held === undefined || this.parts.options.credential.kind !== 'login') return;
+    try {
+      await this.#logins.revoke(held.token, AbortSignal.timeout(REVOKE_LIMIT_MS));
+    } catch (error) {
+      if (!isBanyanError(error)) throw error;
+      const { code, message: reason } = error;
+      this.parts.logger.warn('a login token for Vault is left to end by itself: it could not be revoked', {
+        code,
+        reason,
+      });
+    }
   }
 
   async #token(): Promise<HeldToken> {
