@@ -3,7 +3,8 @@ import { BackgroundTask, isBanyanError } from '@banyan/kernel';
 import type { HealthVerdict } from '@banyan/telemetry';
 import type { DatacenterCore } from '../core/datacenter-core.js';
 
-const LOOK_MS = 60_000;
+/** One read of an issuer: what changes behind our back is named within 15 s. */
+const LOOK_MS = 15_000;
 const BACKOFF = { firstMs: 1_000, capMs: LOOK_MS };
 
 /**
