@@ -1,4 +1,5 @@
-// Compiles apps, libs and benchmarks into dist with the same layout, and copies what is read at run time (.proto).
+// Compiles apps, libs and benchmarks into dist with the same layout, copies what is read at run time (.proto), and has Vite
+// build the dashboard into dist/dashboard.
 // Only files whose source is newer than their output are compiled; outputs without a source are removed.
 import { transformFile } from '@swc/core';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -21,12 +22,16 @@ const configTime = Math.max(statSync(config).mtimeMs, statSync(fileURLToPath(imp
 const isStale = (source, output) =>
   !existsSync(output) || statSync(output).mtimeMs < Math.max(statSync(source).mtimeMs, configTime);
 
-const sources = ['apps', 'libs', 'test'].flatMap((d) => walk(join(root, d)));
+const dashboard = join(root, 'apps/dashboard');
+const page = join(dist, 'dashboard');
+const sources = ['apps', 'libs', 'test']
+  .flatMap((d) => walk(join(root, d)))
+  .filter((f) => !f.startsWith(join(dashboard, '/')));
 const compiled = sources.filter((f) => f.endsWith('.ts') && !/\.(spec|d)\.ts$/.test(f));
 const copied = sources.filter((f) => f.endsWith('.proto'));
 
 const expected = new Set([...compiled, ...copied].map(outputOf));
-for (const file of walk(dist)) {
+for (const file of walk(dist).filter((f) => !f.startsWith(join(page, '/')))) {
   if (!expected.has(file.replace(/\.map$/, ''))) rmSync(file);
 }
 const stale = compiled.filter((f) => isStale(f, outputOf(f)));
@@ -44,4 +49,12 @@ await Promise.all(
 for (const source of copied.filter((f) => isStale(f, outputOf(f)))) {
   mkdirSync(dirname(outputOf(source)), { recursive: true });
   copyFileSync(source, outputOf(source));
+}
+
+// Vite is there to build, not to run: where dependencies were installed without it, the page is what was built before.
+const pageSources = walk(dashboard).filter((f) => !/\.(spec\.ts|md)$/.test(f));
+const index = join(page, 'index.html');
+if (pageSources.some((f) => isStale(f, index)) && existsSync(join(root, 'node_modules/vite'))) {
+  const { build } = await import('vite');
+  await build({ configFile: join(dashboard, 'vite.config.ts'), logLevel: 'warn' });
 }
