@@ -17,5 +17,6 @@ export {
   type ReplicationView,
   type ReportedReplication,
   type ScopeCheck,
+  type TokenCheck,
 } from './ports/replication-desk.js';
 export { type PlanAnswer, type PreviewAnswer, RotationDesk } from './ports/rotation-desk.js';

@@ -1,5 +1,5 @@
 import type { WriteContext } from '@banyan/acl';
-import { ReplicationDesk, type ReplicationView } from '@banyan/http-api';
+import { ReplicationDesk, type ReplicationView, type TokenCheck } from '@banyan/http-api';
 import { BanyanError, durationMs, epochMs, type SecretText, stateIndex } from '@banyan/kernel';
 import type { StreamStatus } from '@banyan/replication';
 
@@ -84,9 +84,13 @@ export class MemoryReplication extends ReplicationDesk {
     return Promise.resolve();
   }
 
-  override useToken(_context: WriteContext, token: SecretText): Promise<void> {
-    this.decisions.push(`token of ${token.reveal().length} characters`);
-    return Promise.resolve();
+  override useToken(
+    _context: WriteContext,
+    token: SecretText,
+    { force }: { readonly force: boolean },
+  ): Promise<TokenCheck> {
+    this.decisions.push(`token of ${token.reveal().length} characters${force ? ' by force' : ''}`);
+    return Promise.resolve({ checked: !force, reason: force ? 'not asked' : '' });
   }
 
   override renewEpoch({ accessorId }: WriteContext): Promise<void> {

@@ -76,12 +76,15 @@ describe('what an operator decides', () => {
     expect([confirmed.status, JSON.parse(confirmed.body)]).toEqual([200, { Stream: 'intentions', Deleted: 1 }]);
     expect((await put('/v1/replication/adopt', { Hash: 'own-hash' })).status).toBe(200);
     expect((await put('/v1/replication/new-epoch', undefined)).status).toBe(200);
-    expect((await put('/v1/agent/token/replication', { Token: 'twelve-chars' })).status).toBe(200);
+    const given = await put('/v1/agent/token/replication', { Token: 'twelve-chars' });
+    expect([given.status, JSON.parse(given.body)]).toEqual([200, { Checked: true, Reason: '' }]);
+    expect((await put('/v1/agent/token/replication?force', { Token: 'twelve-chars' })).status).toBe(200);
     expect(api.replication.decisions).toEqual([
       'confirm intentions',
       'adopt own-hash',
       'epoch by true',
       'token of 12 characters',
+      'token of 12 characters by force',
     ]);
   });
 
@@ -96,6 +99,11 @@ describe('what an operator decides', () => {
     expect([stale.status, stale.body]).toEqual([409, 'look again']);
     const unknown = await put('/v1/agent/token/default', { Token: 'x' });
     expect([unknown.status, unknown.body]).toEqual([404, 'Token "default" is unknown']);
+    for (const text of ['short', 'with-a-line-break\n', '"in-quotation-marks"', 'two words here', 'ünprintable']) {
+      const refused = await put('/v1/agent/token/replication?force', { Token: text });
+      expect([refused.status, refused.body]).toEqual([400, expect.stringContaining('Token is no secret')]);
+      expect(refused.body).not.toContain(text);
+    }
     expect(api.replication.decisions).toEqual([]);
   });
 });

@@ -184,7 +184,7 @@ describe('replication between two running datacenters', () => {
       const unknown = await dc2.ask('/v1/agent/token/dns', { method: 'PUT', body: { Token: secret } });
       expect([unknown.status, unknown.text]).toEqual([404, 'Token "dns" is unknown']);
       const given = await dc2.ask('/v1/agent/token/replication', { method: 'PUT', body: { Token: secret } });
-      expect(given.status).toBe(200);
+      expect([given.status, given.json()]).toEqual([200, { Checked: true, Reason: '' }]);
       const healed = await until('it goes on', view, isReady);
       expect(healed['Token']).toMatchObject({ Origin: 'api' });
       expect(streamOf(healed, 'tokens')).toMatchObject({ LastErrorCode: 'ACL_NOT_FOUND', ConsecutiveFailures: 0 });
@@ -217,6 +217,16 @@ describe('replication between two running datacenters', () => {
       const other = await ask(await make({ kind: 'replication', datacenter: 'dc9' }));
       expect((other['Scopes'] as unknown as Json[]).map((scope) => scope['Allowed'])).toEqual([false, false]);
       expect((await dc1.ask('/v1/replication/scopes?for=dc2', { token: REPLICATION })).status).toBe(403);
+      // Given to dc2 it is refused by what it lacks, before it takes the place of one that works.
+      const before = (await view()).json()['Token']!['AccessorID'];
+      const given = await dc2.ask('/v1/agent/token/replication', { method: 'PUT', body: { Token: reader } });
+      expect([given.status, given.text]).toEqual([
+        400,
+        expect.stringContaining('NOT_PERMITTED: for dc2 the token lacks ca:sign-intermediate'),
+      ]);
+      const unknown = { method: 'PUT', body: { Token: 'nobody-has-this-secret' } } as const;
+      expect((await dc2.ask('/v1/agent/token/replication', unknown)).text).toContain('replication:read');
+      expect((await view()).json()['Token']!['AccessorID']).toBe(before);
     },
     LIMIT_MS,
   );

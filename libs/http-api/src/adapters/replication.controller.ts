@@ -13,6 +13,7 @@ import {
   pathText,
   Public,
   queryRequired,
+  querySwitch,
 } from '@banyan/http-kit';
 import { BanyanError, SecretText } from '@banyan/kernel';
 import { Controller, Get, Put } from '@nestjs/common';
@@ -29,8 +30,12 @@ const renewInput = defineInput({});
 const scopesInput = defineInput({ query: { for: queryRequired('for', 64) } });
 const tokenInput = defineInput({
   params: { type: pathText(64) },
+  query: { force: querySwitch('force') },
   body: z.object({ Token: z.string().min(1).max(512) }),
 });
+
+/** What a header can carry; a line break or a quotation mark around it is a mistake of copying. */
+const SECRET = /^[\w.~+/=:-]{8,512}$/;
 
 /** A name that no datacenter has: who may sign for it may sign for all. */
 const NOBODY = '-';
@@ -101,15 +106,18 @@ export class ReplicationController {
   @Put('/agent/token/:type')
   @Access('operator:write')
   async token(
-    @Input(tokenInput) { params, body }: InputOf<typeof tokenInput>,
+    @Input(tokenInput) { params, query, body }: InputOf<typeof tokenInput>,
     @Call() call: HttpCall,
   ): Promise<Answer> {
     requirePermission(call.caller, { resource: 'operator', access: 'write' });
     if (params.type !== 'replication' && params.type !== 'acl_replication_token') {
       throw new BanyanError('ROUTE_NOT_FOUND', `Token "${params.type}" is unknown`);
     }
-    await this.desk.useToken(writeContextOf(call), new SecretText(body.Token));
-    return answerEmpty();
+    if (!SECRET.test(body.Token)) {
+      throw new BanyanError('REQUEST_INVALID', 'Token is no secret: 8 to 512 printable characters without a space');
+    }
+    const { checked, reason } = await this.desk.useToken(writeContextOf(call), new SecretText(body.Token), query);
+    return answerJson({ Checked: checked, Reason: reason });
   }
 }
 

@@ -22,6 +22,13 @@ export interface ReplicationTokenView {
   readonly checkedAt?: EpochMs;
 }
 
+/** Whether the primary could say what a token may do, before it was stored. */
+export interface TokenCheck {
+  readonly checked: boolean;
+  /** Why it could not, or was not asked; empty when it could. */
+  readonly reason: string;
+}
+
 /** How the canary of the primary fares: the truth of everything from a write there to a decision here. */
 export interface CanaryView {
   readonly state: 'GREEN' | 'LATE' | 'UNKNOWN';
@@ -92,8 +99,15 @@ export abstract class ReplicationDesk {
   abstract confirm(context: WriteContext, stream: string, hash: string): Promise<{ readonly deleted: number }>;
   /** Lets a datacenter with a state of its own join. Throws `REPLICATION_DIFF_STALE`, `CONFLICT` when there is nothing to adopt. */
   abstract adopt(context: WriteContext, hash: string): Promise<void>;
-  /** Stores another replication token. Throws `REQUEST_INVALID` where none is used. */
-  abstract useToken(context: WriteContext, token: SecretText): Promise<void>;
+  /**
+   * Stores another replication token, after the primary was asked what it may do. Throws `REQUEST_INVALID` where none is
+   * used, and for one that lacks a scope, unless it is forced.
+   */
+  abstract useToken(
+    context: WriteContext,
+    token: SecretText,
+    options: { readonly force: boolean },
+  ): Promise<TokenCheck>;
   /** Begins another history of indexes, after a restore. Throws `CA_NOT_PRIMARY` in a secondary. */
   abstract renewEpoch(context: WriteContext): Promise<void>;
 }

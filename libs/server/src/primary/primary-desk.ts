@@ -6,6 +6,7 @@ import {
   ReplicationDesk,
   type ReplicationView,
   type ReportedReplication,
+  type TokenCheck,
 } from '@banyan/http-api';
 import { BanyanError, epochMs } from '@banyan/kernel';
 import type { SourceHistory } from '@banyan/replication';
@@ -77,7 +78,7 @@ export class PrimaryDesk extends ReplicationDesk {
     return Promise.reject(new BanyanError('REPLICATION_DIFF_STALE', 'the primary joins nobody'));
   }
 
-  override useToken(): Promise<void> {
+  override useToken(): Promise<TokenCheck> {
     return Promise.reject(
       new BanyanError(
         'REQUEST_INVALID',

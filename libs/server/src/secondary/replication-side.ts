@@ -61,7 +61,12 @@ export class ReplicationSide {
       preflight: this.#preflight,
       canary: this.canary,
     });
-    const parted = { records: this.#records, board: this.#board, replicator: this.replicator };
+    const parted = {
+      records: this.#records,
+      board: this.#board,
+      replicator: this.replicator,
+      preflight: this.#preflight,
+    };
     this.desk = new SecondaryDesk({ ...parts, ...parted });
     token.onChange(() => this.useToken());
   }

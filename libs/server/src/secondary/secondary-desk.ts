@@ -4,6 +4,7 @@ import {
   ReplicationDesk,
   type ReplicationTokenView,
   type ReplicationView,
+  type TokenCheck,
 } from '@banyan/http-api';
 import { BanyanError, type EpochMs, type ErrorCode, isBanyanError, type SecretText, stateIndex } from '@banyan/kernel';
 import {
@@ -19,6 +20,8 @@ import type { DatacenterCore } from '../core/datacenter-core.js';
 import { REPLICATION_STREAMS } from '../edges/replication-streams.js';
 import { ADOPTION, type OwnState } from './own-state.js';
 import type { ReplicationToken } from './replication-token.js';
+import { checkToken } from './token-check.js';
+import type { TokenPreflight } from './token-preflight.js';
 import { ageOf, type BoardedStatus, changedIndexOf, type StatusBoard } from './status-board.js';
 
 /** How a datacenter's signing authority stands. */
@@ -38,6 +41,7 @@ export interface SecondaryDeskParts {
   readonly records: ReplicationRecords;
   readonly board: StatusBoard;
   readonly token: ReplicationToken;
+  readonly preflight: TokenPreflight;
   readonly own: OwnState;
   readonly primary: () => string;
   readonly standing: () => AuthorityStanding;
@@ -92,9 +96,16 @@ export class SecondaryDesk extends ReplicationDesk {
     });
   }
 
-  override async useToken(context: WriteContext, token: SecretText): Promise<void> {
+  override async useToken(
+    context: WriteContext,
+    token: SecretText,
+    { force }: { readonly force: boolean },
+  ): Promise<TokenCheck> {
+    const { preflight, core } = this.parts;
+    const check = force ? { checked: false, reason: 'it was forced' } : await checkToken(preflight, token);
     await this.parts.token.keep(token);
-    this.parts.core.ambient.logger.info('replication token given', { accessorId: context.accessorId });
+    core.ambient.logger.info('replication token given', { accessorId: context.accessorId, ...check });
+    return check;
   }
 
   override renewEpoch(): Promise<void> {

@@ -1,4 +1,4 @@
-import { BackgroundTask, BanyanError, type EpochMs, messageOf, parsedJson } from '@banyan/kernel';
+import { BackgroundTask, BanyanError, type EpochMs, messageOf, parsedJson, type SecretText } from '@banyan/kernel';
 import type { ScopeCheck } from '@banyan/http-api';
 import type { HttpReply } from '@banyan/rpc';
 import { z } from 'zod';
@@ -7,6 +7,8 @@ import type { PrimaryLink } from './primary-link.js';
 
 /** A scope that is taken away is seen within this, and at once when the token is another one. */
 const CHECK_MS = 10_000;
+/** Whoever gives a token waits so long for the primary's word. */
+const ASK_MS = 5_000;
 const SCOPES = ['replication:read', 'ca:sign-intermediate'] as const;
 
 const answerSchema = z.object({
@@ -66,15 +68,20 @@ export class TokenPreflight {
     return this.#task.stop();
   }
 
+  /** What the primary says that a token may do; nothing is kept of it. Throws when it cannot be asked. */
+  async ask(secret: SecretText, signal?: AbortSignal): Promise<PreflightResult> {
+    const path = `/v1/replication/scopes?for=${encodeURIComponent(this.core.datacenter)}`;
+    const headers = { 'x-consul-token': secret.reveal() };
+    const limits = { deadlineMs: ASK_MS, ...(signal !== undefined && { signal }) };
+    return this.#read(await this.link.wan.forward({ method: 'GET', path, headers, body: Buffer.alloc(0) }, limits));
+  }
+
   async #turn(signal: AbortSignal): Promise<number> {
     const { core, link } = this;
     if (core.fence() === undefined || core.identity.rotating.material === undefined) return 500;
     const { secret } = await link.token();
-    const path = `/v1/replication/scopes?for=${encodeURIComponent(core.datacenter)}`;
-    const headers = { 'x-consul-token': secret.reveal() };
-    const reply = await link.wan.forward({ method: 'GET', path, headers, body: Buffer.alloc(0) }, { signal });
     const previous = this.#result;
-    this.#result = this.#read(reply);
+    this.#result = await this.ask(secret, signal);
     const missing = this.#result.scopes.filter((check) => !check.allowed);
     if (missing.length > 0 && previous?.scopes.every((check) => check.allowed) !== false) {
       core.ambient.logger.warn('NOT_PERMITTED: the replication token lacks what this datacenter needs', {
