@@ -3,6 +3,13 @@ import { type DynamicModule, Module, type ModuleMetadata, type Provider, type Ty
 import { AdoptionController } from './adapters/adoption.controller.js';
 import { CaController } from './adapters/ca.controller.js';
 import { BlockingReads } from './adapters/blocking-reads.js';
+import { EventHub } from './adapters/event-hub.js';
+import { EventRelay } from './adapters/event-relay.js';
+import { EventStreams } from './adapters/event-stream.js';
+import { EventsController } from './adapters/events.controller.js';
+import { FederationController } from './adapters/federation.controller.js';
+import { ListTopics } from './adapters/list-topics.js';
+import { StateTopics } from './adapters/state-topics.js';
 import { CatalogController } from './adapters/catalog.controller.js';
 import { HealthController } from './adapters/health.controller.js';
 import { IntentionController } from './adapters/intention.controller.js';
@@ -17,7 +24,7 @@ import { TokenController } from './adapters/token.controller.js';
 /** What a process adds to the REST API. */
 export interface HttpApiBindings {
   /**
-   * Bindings of every port: `CallerResolver` of http-kit, `IntentionReader`,
+   * Bindings of every port: `CallerResolver` and `DatacenterForwarder` of http-kit, `Timers`, `FederationDirectory`, `IntentionReader`,
    * `IntentionWriter`, `CaProjection`, `CaConfigurationWriter`, `AdoptionDirectory`, `RotationReader`, `RotationDesk`, `LedgerReader`, `TokenReader`, `TokenWriter`, `CatalogReader`, `CatalogWriter`, `ChangeFollower`, `Clock`,
    * `Random`, `HealthRegistry`, `MetricsText`, `DatacenterDirectory`, `ReplicationDesk`, `LagHistory`, `LeaderDirectory`, `HttpApiSettings`.
    */
@@ -43,6 +50,8 @@ export class HttpApiModule {
         HealthController,
         StatusController,
         OperatorController,
+        FederationController,
+        EventsController,
         LagHistoryController,
         ReplicationController,
         OperationsController,
@@ -52,8 +61,8 @@ export class HttpApiModule {
         RotationController,
         ...(bindings.controllers ?? []),
       ],
-      providers: [...bindings.providers, BlockingReads],
-      exports: [BlockingReads],
+      providers: [...bindings.providers, BlockingReads, EventHub, EventStreams, EventRelay, StateTopics, ListTopics],
+      exports: [BlockingReads, EventHub],
     };
   }
 }

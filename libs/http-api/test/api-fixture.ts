@@ -6,6 +6,8 @@ import {
   AdoptionDirectory,
   CaConfigurationWriter,
   DatacenterDirectory,
+  EventHub,
+  FederationDirectory,
   HttpApiModule,
   HttpApiSettings,
   LeaderDirectory,
@@ -13,7 +15,7 @@ import {
   RotationDesk,
   type ServerEntry,
 } from '@banyan/http-api';
-import { CallerResolver, createHttpApplication, MetricsText } from '@banyan/http-kit';
+import { CallerResolver, createHttpApplication, DatacenterForwarder, MetricsText } from '@banyan/http-kit';
 import { IntentionReader, IntentionWriter } from '@banyan/intentions';
 import {
   Clock,
@@ -24,6 +26,7 @@ import {
   SystemClock,
   SystemRandom,
   SystemTimers,
+  Timers,
 } from '@banyan/kernel';
 import { LedgerReader } from '@banyan/ledger';
 import { LagHistory } from '@banyan/replication';
@@ -43,6 +46,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { AddressInfo } from 'node:net';
 import { MemoryAdoption } from './adoption-fixture.js';
 import { fixedCa, RecordedConfiguration } from './ca-fixture.js';
+import { MemoryFederation, MemoryWan } from './federation-fixture.js';
 import { MemoryReplication } from './memory-replication.js';
 import { MemoryRotations } from './memory-rotations.js';
 
@@ -79,6 +83,7 @@ const SERVER: ServerEntry = {
 /** Everything behind a running API. */
 export interface Api {
   readonly app: NestFastifyApplication;
+  readonly hub: EventHub;
   readonly port: number;
   readonly commits: MemoryCommits;
   readonly follower: ChangeFollower;
@@ -90,6 +95,8 @@ export interface Api {
   readonly ledger: LedgerReader;
   readonly adoption: MemoryAdoption;
   readonly replication: MemoryReplication;
+  readonly federation: MemoryFederation;
+  readonly wan: MemoryWan;
   readonly lags: LagHistory;
   readonly rotations: MemoryRotations;
   readonly health: HealthRegistry;
@@ -100,13 +107,16 @@ export interface Api {
 
 const accessorOf = (name: string): string => `00000000-aaaa-4000-8000-${hashSecret(new SecretText(name)).slice(0, 12)}`;
 
-const portsOf = (parts: Omit<Api, 'app' | 'port' | 'stop' | 'ask'>, random: Random): Provider[] => [
+const portsOf = (parts: Omit<Api, 'app' | 'hub' | 'port' | 'stop' | 'ask'>, random: Random): Provider[] => [
   ...[AccessResolver, CallerResolver, TokenReader, TokenWriter].map((provide) => ({ provide, useValue: parts.tokens })),
   ...[IntentionReader, IntentionWriter].map((provide) => ({ provide, useValue: parts.intentions })),
   ...[CatalogReader, CatalogWriter].map((provide) => ({ provide, useValue: parts.catalog })),
   { provide: CaProjection, useValue: parts.ca },
   { provide: LedgerReader, useValue: parts.ledger },
   { provide: ReplicationDesk, useValue: parts.replication },
+  { provide: FederationDirectory, useValue: parts.federation },
+  { provide: DatacenterForwarder, useValue: parts.wan },
+  { provide: Timers, useClass: SystemTimers },
   { provide: LagHistory, useValue: parts.lags },
   { provide: AdoptionDirectory, useValue: parts.adoption },
   ...[RotationReader, RotationDesk].map((provide) => ({ provide, useValue: parts.rotations })),
@@ -161,6 +171,8 @@ export const startApi = async (withTokens = true, ledger: LedgerReader = new NoL
     ledger,
     adoption: new MemoryAdoption(),
     replication: new MemoryReplication(),
+    federation: new MemoryFederation(),
+    wan: new MemoryWan(),
     lags: new LagHistory(),
     rotations: new MemoryRotations(commits),
     health: new HealthRegistry({ timers }),
@@ -190,5 +202,5 @@ export const startApi = async (withTokens = true, ledger: LedgerReader = new NoL
     await app.close();
     await follower.stop();
   };
-  return { ...parts, app, port, ask, stop };
+  return { ...parts, app, hub: app.get(EventHub), port, ask, stop };
 };

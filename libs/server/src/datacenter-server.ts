@@ -5,6 +5,7 @@ import {
   AdoptionDirectory,
   CaConfigurationWriter,
   DatacenterDirectory,
+  FederationDirectory,
   HttpApiModule,
   HttpApiSettings,
   LeaderDirectory,
@@ -13,10 +14,10 @@ import {
 } from '@banyan/http-api';
 import { LagHistory } from '@banyan/replication';
 import { RotationReader } from '@banyan/rotation';
-import { CallerResolver, createHttpApplication, MetricsText } from '@banyan/http-kit';
+import { CallerResolver, createHttpApplication, DatacenterForwarder, MetricsText } from '@banyan/http-kit';
 import { IntentionReader, IntentionWriter } from '@banyan/intentions';
 import { httpTls, listening } from '@banyan/boot';
-import { BanyanError, Clock, Logger, Random } from '@banyan/kernel';
+import { BanyanError, Clock, Logger, Random, Timers } from '@banyan/kernel';
 import { LedgerReader } from '@banyan/ledger';
 import {
   BootstrapController,
@@ -176,6 +177,7 @@ const bindings = (
     [Logger, ambient.logger],
     [Clock, ambient.clock],
     [Random, ambient.random],
+    [Timers, ambient.timers],
     [ChangeFollower, core.follower],
     [HealthRegistry, core.health],
     [CaProjection, core.ca],
@@ -184,6 +186,8 @@ const bindings = (
     [RotationReader, core.rotations],
     [RotationDesk, role.rotationDesk],
     [ReplicationDesk, role.replicationDesk],
+    [FederationDirectory, role.federation],
+    [DatacenterForwarder, links],
     [LagHistory, core.lags],
     [IntentionReader, core.intentions],
     [IntentionWriter, role.intentionWriter],

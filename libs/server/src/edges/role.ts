@@ -1,6 +1,6 @@
 import type { TokenWriter } from '@banyan/acl';
 import type { IntentionWriter } from '@banyan/intentions';
-import type { CaConfigurationWriter, ReplicationDesk, RotationDesk } from '@banyan/http-api';
+import type { CaConfigurationWriter, FederationDirectory, ReplicationDesk, RotationDesk } from '@banyan/http-api';
 import type { SignIntermediateReply, SignIntermediateRequest, WanPort } from '@banyan/rpc';
 
 /** Forwards to the application that is made after the role: requests carried by gRPC run through the same HTTP edge. */
@@ -27,6 +27,7 @@ export interface ServerRole {
   readonly configurationWriter: CaConfigurationWriter;
   readonly rotationDesk: RotationDesk;
   readonly replicationDesk: ReplicationDesk;
+  readonly federation: FederationDirectory;
   readonly wan: WanPort;
   signIntermediate(request: SignIntermediateRequest, signal: AbortSignal): Promise<SignIntermediateReply>;
   /** What the role keeps running, from when the ports are open. */

@@ -1,6 +1,7 @@
 import { datacenterAdoptionSchema } from '@banyan/adoption';
 import { BanyanError, parsedJson } from '@banyan/kernel';
 import { z } from 'zod';
+import { standingSchema } from './standing-schema.js';
 
 /** As many as a bundle may hold. */
 const MOST_ROOTS = 64;
@@ -16,6 +17,8 @@ export const authorityReportSchema = z.object({
   adoption: datacenterAdoptionSchema.optional().catch(undefined),
   /** How replication is there, in the wire form of `GET /v1/replication`; shown, and never decided by. */
   replication: z.json().optional(),
+  /** How the datacenter is; one that is not understood counts as none. */
+  standing: standingSchema.optional().catch(undefined),
   /** The newest canary that the decision engine there answers; `writtenAt` by our own clock. */
   canary: z.object({ sequence: z.int().min(1), writtenAt: z.int().min(0) }).optional(),
   /** Public records of roots, from a datacenter that finds one missing here. */

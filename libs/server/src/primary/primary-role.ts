@@ -9,7 +9,7 @@ import {
 import { DatacenterRegistry } from '@banyan/federation';
 import { StoreIntentionWriter } from '@banyan/intentions';
 import { BanyanError } from '@banyan/kernel';
-import { FeedSource, SourceHistory } from '@banyan/replication';
+import { FeedSource, SourceHistory, stateOfFailure } from '@banyan/replication';
 import { CaPresentAuthority, DEFAULT_POLICY, RotationEngine } from '@banyan/rotation';
 import type { SignIntermediateReply, SignIntermediateRequest } from '@banyan/rpc';
 import type { Fence } from '@banyan/store';
@@ -17,12 +17,14 @@ import { AuthorityTask } from '../core/authority-task.js';
 import { RotationOrders } from '../core/signing-orders.js';
 import type { DatacenterCore } from '../core/datacenter-core.js';
 import { bundleJson } from '../edges/bundle-items.js';
+import type { NamedState } from '../edges/own-standing.js';
 import { REPLICATION_STREAMS } from '../edges/replication-streams.js';
 import { optionalToken } from '../edges/lan-service.js';
 import type { HttpEntrance, ServerRole } from '../edges/role.js';
 import { CaDeniedKeys } from './ca-denied-keys.js';
 import { CanaryBeat } from './canary-beat.js';
 import { PrimaryDesk } from './primary-desk.js';
+import { PrimaryFederation } from './primary-federation.js';
 import { PrimaryRotationDesk } from './primary-rotation-desk.js';
 import type { PrimarySettings } from './primary-settings.js';
 import { PrimaryWanService } from './primary-wan-service.js';
@@ -53,6 +55,7 @@ export class PrimaryRole implements ServerRole {
   readonly configurationWriter: RotatingConfigurationWriter;
   readonly rotationDesk: PrimaryRotationDesk;
   readonly replicationDesk: PrimaryDesk;
+  readonly federation: PrimaryFederation;
   readonly wan: PrimaryWanService;
   readonly #canary: CanaryBeat;
   readonly #root: RootAuthority;
@@ -101,6 +104,8 @@ export class PrimaryRole implements ServerRole {
     const returns = new RootReturns(core);
     const history = new SourceHistory({ store, ...ambient });
     this.replicationDesk = new PrimaryDesk({ core, registry: this.#registry, history, returns });
+    const known = { core, registry: this.#registry, desk: this.replicationDesk };
+    this.federation = new PrimaryFederation({ ...known, state: () => this.state });
     this.#canary = new CanaryBeat(core);
     this.wan = new PrimaryWanService({ core, feed, registry: this.#registry, history, returns, role: this, http });
   }
@@ -114,6 +119,15 @@ export class PrimaryRole implements ServerRole {
 
   async stop(): Promise<void> {
     await Promise.all([this.#task.stop(), this.#rotations.stop(), this.#provider.stop(), this.#canary.stop()]);
+  }
+
+  /** The named state of the authority here, and why. */
+  get state(): NamedState {
+    const { active } = this.parts.core.ca.state;
+    const { failure = 'the signing authority is being made', failureCode } = this.#task;
+    if (active === undefined) return { state: stateOfFailure(failureCode), reason: failure };
+    if (active.certificate.notAfter <= this.parts.core.ambient.clock.now()) return { state: 'EXPIRED', reason: failure };
+    return this.#provider.state;
   }
 
   /** A datacenter or an agent said something: if there is a rotation, a gate may be met now. */

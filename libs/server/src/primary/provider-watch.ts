@@ -2,6 +2,7 @@ import type { ProviderCondition, RootAuthority } from '@banyan/ca';
 import { BackgroundTask, isBanyanError } from '@banyan/kernel';
 import type { HealthVerdict } from '@banyan/telemetry';
 import type { DatacenterCore } from '../core/datacenter-core.js';
+import type { NamedState } from '../edges/own-standing.js';
 
 /** One read of an issuer: what changes behind our back is named within 15 s. */
 const LOOK_MS = 15_000;
@@ -34,6 +35,13 @@ export class ProviderWatch {
       },
     });
     core.health.register('ca-provider', () => this.#health());
+  }
+
+  /** What the last look found, as a named state. */
+  get state(): NamedState {
+    const condition = this.#condition;
+    if (condition.kind === 'ready') return { state: 'READY', reason: '' };
+    return { state: STATES[condition.kind], reason: condition.reason };
   }
 
   /** What the last look found. */

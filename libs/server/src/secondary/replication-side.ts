@@ -4,11 +4,13 @@ import type { JsonValue } from '@banyan/kernel';
 import { ReplicationRecords, Replicator } from '@banyan/replication';
 import { CanaryWatch } from '../edges/canary-watch.js';
 import type { DatacenterCore } from '../core/datacenter-core.js';
+import { OwnStanding } from '../edges/own-standing.js';
 import { REPLICATION_STREAMS } from '../edges/replication-streams.js';
 import { type OwnState, PRIMARY_FEED } from './own-state.js';
 import type { PrimaryLink } from './primary-link.js';
 import type { ReplicationToken } from './replication-token.js';
 import { type AuthorityStanding, SecondaryDesk } from './secondary-desk.js';
+import { SecondaryFederation } from './secondary-federation.js';
 import type { SecondarySettings } from './secondary-settings.js';
 import { StatusBoard } from './status-board.js';
 import { TokenPreflight } from './token-preflight.js';
@@ -32,6 +34,8 @@ export class ReplicationSide {
   readonly replicator: Replicator;
   readonly desk: SecondaryDesk;
   readonly canary: CanaryWatch;
+  readonly federation: SecondaryFederation;
+  readonly #own: OwnStanding;
   readonly #preflight: TokenPreflight;
   readonly #board: StatusBoard;
   readonly #records: ReplicationRecords;
@@ -68,6 +72,8 @@ export class ReplicationSide {
       preflight: this.#preflight,
     };
     this.desk = new SecondaryDesk({ ...parts, ...parted });
+    this.#own = new OwnStanding(core);
+    this.federation = new SecondaryFederation({ core, desk: this.desk, own: this.#own });
     token.onChange(() => this.useToken());
   }
 
@@ -89,12 +95,13 @@ export class ReplicationSide {
     await Promise.all([this.replicator.stop(), this.#preflight.stop(), this.#board.stop(), this.parts.token.stop()]);
   }
 
-  /** What the primary is told: how replication is, the canary, and the roots that it seems to have lost. */
+  /** What the primary is told: how replication and the datacenter are, the canary, and the roots that it seems to have lost. */
   async report(): Promise<Record<string, JsonValue>> {
     const view = await this.desk.view();
     const { canary } = this.canary.knowledge;
     return {
       replication: wireReplicationSummary(view) as unknown as JsonValue,
+      standing: (await this.#own.read(view)) as unknown as JsonValue,
       ...(canary !== undefined && { canary: { sequence: canary.sequence, writtenAt: canary.writtenAt } }),
       ...(view.holds.some((hold) => hold.code === 'ROOT_GENERATION_LOWER') && { knownRoots: await this.#roots() }),
     };

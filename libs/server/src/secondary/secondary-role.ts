@@ -17,6 +17,7 @@ import { ReplicationSide } from './replication-side.js';
 import { ReplicationToken } from './replication-token.js';
 import { ReportTiming } from './report-timing.js';
 import type { AuthorityStanding, SecondaryDesk } from './secondary-desk.js';
+import type { SecondaryFederation } from './secondary-federation.js';
 import { SecondaryWanService } from './secondary-wan-service.js';
 import type { SecondarySettings } from './secondary-settings.js';
 import { WanRotationDesk } from './wan-rotation-desk.js';
@@ -35,6 +36,7 @@ export class SecondaryRole implements ServerRole {
   readonly wan: SecondaryWanService;
   readonly #link: PrimaryLink;
   readonly replicationDesk: SecondaryDesk;
+  readonly federation: SecondaryFederation;
   readonly #replication: ReplicationSide;
   readonly #replicator: Replicator;
   readonly #own: OwnState;
@@ -61,6 +63,7 @@ export class SecondaryRole implements ServerRole {
     this.#replication = new ReplicationSide({ ...parts, standing: () => this.#standing() });
     this.#replicator = this.#replication.replicator;
     this.replicationDesk = this.#replication.desk;
+    this.federation = this.#replication.federation;
     token.onChange(() => this.#task.wake());
     this.#replicator.onStatus((status) => this.#noteTrust(status));
     this.#replication.canary.onAnswer(() => this.#reportNow());

@@ -1,0 +1,36 @@
+import type { Timers } from '@banyan/kernel';
+
+/** Lets one loop sleep until something happened. What happens while it does not sleep is not lost: the next sleep is none. */
+export class Wakeup {
+  #isDue = false;
+  #resume: (() => void) | undefined;
+
+  constructor(private readonly timers: Timers) {}
+
+  wake(): void {
+    this.#isDue = true;
+    this.#resume?.();
+  }
+
+  /** True after {@link wake} or when `signal` is aborted, false after `limitMs`. */
+  async wait(limitMs: number, signal: AbortSignal): Promise<boolean> {
+    if (!this.#isDue && !signal.aborted) await this.#sleep(limitMs, signal);
+    const wasDue = this.#isDue || signal.aborted;
+    this.#isDue = false;
+    return wasDue;
+  }
+
+  #sleep(limitMs: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const resume = (): void => {
+        timer.clear();
+        signal.removeEventListener('abort', resume);
+        this.#resume = undefined;
+        resolve();
+      };
+      const timer = this.timers.set(limitMs, resume);
+      signal.addEventListener('abort', resume, { once: true });
+      this.#resume = resume;
+    });
+  }
+}
