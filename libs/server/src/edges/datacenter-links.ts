@@ -3,6 +3,11 @@ import { answerLimitMs, DatacenterForwarder, type ForwardedAnswer, type Forwarde
 import { WanClient } from '@banyan/rpc';
 import type { DatacenterCore } from '../core/datacenter-core.js';
 
+/** What was configured first; what the datacenter told of itself (comma-separated) beside it, and never instead. */
+export const addressesOf = (configured: readonly string[], told: string): readonly string[] => [
+  ...new Set([...configured, ...told.split(',').filter((address) => address !== '')]),
+];
+
 /** The links to every other datacenter, opened on demand and kept; addresses follow the federation's directory, beside those that are configured. */
 export class DatacenterLinks extends DatacenterForwarder {
   readonly #clients = new Map<string, WanClient>();
@@ -22,8 +27,7 @@ export class DatacenterLinks extends DatacenterForwarder {
     if (record === undefined && configured.length === 0) {
       throw new BanyanError('DATACENTER_UNKNOWN', `No path to datacenter "${datacenter}"`);
     }
-    const told = (record?.wanAddress ?? '').split(',').filter((address) => address !== '');
-    const addresses = [...new Set([...configured, ...told])];
+    const addresses = addressesOf(configured, record?.wanAddress ?? '');
     if (addresses.length === 0) {
       throw new BanyanError('DATACENTER_UNREACHABLE', `datacenter ${datacenter} has not told its WAN address yet`);
     }
