@@ -289,7 +289,7 @@ describe('replication between two running datacenters', () => {
     'begins a new epoch by hand, and goes on by it',
     async () => {
       const before = dc1.core.store.epoch;
-      expect((await dc2.ask('/v1/replication/new-epoch', { method: 'PUT' })).status).toBe(500);
+      expect((await dc2.ask('/v1/replication/new-epoch', { method: 'PUT' })).status).toBe(409);
       expect((await dc1.ask('/v1/replication/new-epoch', { method: 'PUT' })).status).toBe(200);
       await until('it is followed', view, (body) => {
         const { epoch } = dc1.core.store;
