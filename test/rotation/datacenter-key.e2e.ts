@@ -23,6 +23,17 @@ const DEADLINE = '60s';
 const issuerOf = async (service: Pick<MeshService, 'leaf'>): Promise<string> =>
   parseCertificates((await service.leaf()).CertPEM)[0]!.authorityKeyId!;
 
+/** Plans and starts; plans again when the world changed in between. */
+const start = (mesh: Mesh, path: string, body: object): Promise<KeyRotation> =>
+  eventually('the rotation starts as planned', { limitMs: 15_000, everyMs: 200 }, async () => {
+    const request = { method: 'POST', path } as const;
+    const { PlanHash } = await mesh.dc1.askServer<{ PlanHash: string }>({
+      ...request,
+      body: { ...body, DryRun: true },
+    });
+    return mesh.dc1.askServer<KeyRotation>({ ...request, body: { ...body, PlanHash } });
+  });
+
 describe("the signing key of one datacenter's servers", () => {
   let cast: RotationCast;
   let root: string;
@@ -32,17 +43,6 @@ describe("the signing key of one datacenter's servers", () => {
     root = (await mesh.dc1.roots()).ActiveRootID;
   });
   afterAll(() => cast?.load.stop());
-
-  /** Plans and starts; plans again when the world changed in between. */
-  const start = (mesh: Mesh, path: string, body: object): Promise<KeyRotation> =>
-    eventually('the rotation starts as planned', { limitMs: 15_000, everyMs: 200 }, async () => {
-      const request = { method: 'POST', path } as const;
-      const { PlanHash } = await mesh.dc1.askServer<{ PlanHash: string }>({
-        ...request,
-        body: { ...body, DryRun: true },
-      });
-      return mesh.dc1.askServer<KeyRotation>({ ...request, body: { ...body, PlanHash } });
-    });
 
   suite.step('a plan touches that datacenter alone', async (mesh) => {
     const body = { Scope: { Datacenter: 'dc2' }, DryRun: true };

@@ -10,6 +10,7 @@ import {
   type Shadow,
   summarize,
 } from '../src/index.js';
+import { materialAdoptionHash } from '../src/domain/material-report.js';
 
 const NOW = epochMs(1_800_000_000_000);
 const SECOND_ROOT = 'r2';
@@ -52,6 +53,33 @@ const shadow = (changes: Partial<Shadow>): Partial<AgentReport> => ({
 });
 
 describe('an adoption', () => {
+  it('says what is left under the keys before the last rotation, and which agents have it', () => {
+    const key = { keyId: 'k2', keyFingerprint: 'cc', notAfter: NOW + 1, rotationId: 'r' };
+    const facts = { key, leavingKeyIds: ['k0', 'k1'] };
+    const holding = (byKey: Record<string, number>, identityKeyId: string) => ({
+      leaves: { byRoot: { r2: 3 }, byKey, rateLimited: 0 },
+      identityKeyId,
+    });
+    const agents = [
+      agent(holding({ k2: 3 }, 'k2')),
+      agent(holding({ k0: 1, k1: 1, k2: 1 }, 'k1'), 'n2'),
+      agent(holding({ k1: 3 }, 'k1'), 'n3', 60_000),
+    ];
+    const parts = { authority: { ...authority, ...facts }, agents, ledgerLeaves: { r2: 9 }, now: NOW };
+    const adoption = summarize({ ...parts, ledgerLeavesByKey: { k1: 4, k2: 5 } });
+    expect(datacenterAdoptionSchema.parse(adoption)).toEqual(adoption);
+    // A silent agent's own certificate is not waited for: it finds its way back by itself.
+    expect(adoption.key).toEqual({ ...key, leaving: { leaves: 5, ledgerLeaves: 4, identities: 1 } });
+    expect(adoption.laggards.map(({ node, reason, leavingKey }) => ({ node, reason, leavingKey }))).toEqual([
+      { node: 'n3', reason: 'offline', leavingKey: { leaves: 3, identity: false } },
+      { node: 'n2', reason: 'pending', leavingKey: { leaves: 2, identity: true } },
+    ]);
+    expect(adoption.laggards[1]!.detail).toBe(
+      '2 leaves under the former key, its own certificate is under the former key',
+    );
+    expect(materialAdoptionHash(adoption)).not.toBe(materialAdoptionHash(summarize(parts)));
+  });
+
   it('of agents that have done everything names nobody', () => {
     const adoption = sum([agent(), agent({}, 'n2')], { stagedRootId: 'r3' });
     expect(adoption).toMatchObject({

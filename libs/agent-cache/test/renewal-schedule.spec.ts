@@ -21,6 +21,12 @@ describe('leafDue', () => {
       { kind: 'renew', reason: 'taint' },
     ],
     ['nobody else signs yet', { ...situation, activeRootId: 'a', rootTainted: true }, { kind: 'wait', until: at(60) }],
+    ['its key leaves', { ...situation, activeRootId: 'a', keyLeaving: true }, { kind: 'draw-slot' }],
+    [
+      'its key leaves and its place has come',
+      { ...situation, activeRootId: 'a', keyLeaving: true, rootChangeAt: now },
+      { kind: 'renew', reason: 'rotation' },
+    ],
     ['its root is gone', { ...changed, rootGone: true, rootChangeAt: at(5) }, { kind: 'renew', reason: 'taint' }],
   ] as const)('when %s', (_, of, due) => {
     expect(leafDue(of)).toEqual(due);

@@ -34,6 +34,28 @@ describe('rotations over HTTP', () => {
     return (await post(ROTATIONS, { PlanHash: json['PlanHash'] })).json as unknown as WireRotation;
   };
 
+  it('are of one datacenter where a scope or a taint says so; what has no meaning there is refused by its name', async () => {
+    const scoped = { Scope: { Datacenter: 'dc2' }, Reason: 'yearly' };
+    await post(ROTATIONS, { ...scoped, DryRun: true });
+    expect(api.rotations.asked.at(-1)).toMatchObject({ what: 'plan', request: { datacenter: 'dc2', note: 'yearly' } });
+    await post('/v1/connect/ca/taint', { Datacenter: 'dc2', Reason: 'copied', Deadline: '30s', DryRun: true });
+    expect(api.rotations.asked.at(-1)).toMatchObject({
+      what: 'plan',
+      request: { datacenter: 'dc2', compromised: true, note: 'copied', policy: { deadlineMs: 30_000 } },
+    });
+    const refused = async (path: string, body: object, field: string) => {
+      const { status, body: text } = await post(path, body);
+      expect([status, text]).toEqual([400, expect.stringContaining(field)]);
+    };
+    await refused(ROTATIONS, { ...scoped, Provider: 'vault' }, 'Provider');
+    await refused(ROTATIONS, { ...scoped, RetireGrace: '1s' }, 'RetireGrace');
+    await refused(ROTATIONS, { ...scoped, Deadline: '1s' }, 'Deadline');
+    await refused(ROTATIONS, { Scope: { Datacenter: 'dc2' }, Compromised: true }, 'Reason');
+    await refused(ROTATIONS, { Compromised: true }, 'Compromised');
+    await refused('/v1/connect/ca/taint', { RootID: 'R1', Datacenter: 'dc2', Reason: 'x' }, 'RootID');
+    await refused('/v1/connect/ca/taint', { Reason: 'x' }, 'RootID');
+  });
+
   it('answer a dry run with the plan and its hash, and start by that hash', async () => {
     const body = {
       Provider: 'vault',

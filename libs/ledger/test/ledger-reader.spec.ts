@@ -59,6 +59,7 @@ describe('live leaves by the ledger', () => {
       leafOf({ kind: 'agent', subject: 'n1' }),
     ]);
     expect(await reader.live(at)).toEqual({ [R1]: 2, [R2]: 2 });
+    expect(await reader.live(at, 'key')).toEqual({ 'aa:01': 4 });
     expect(await reader.live(epochMs(START + 4 * DAY))).toEqual({});
     const elsewhere = await reader.holdersElsewhere(R2, at, 10);
     expect(

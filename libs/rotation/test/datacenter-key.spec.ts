@@ -50,6 +50,8 @@ const moved = (rotation: Rotation, event: RotationEvent) => {
 const blockers = ({ gates, phase }: Rotation) =>
   gates[phase]?.blockers.map(({ datacenter, node, reason }) => [datacenter, node, reason].filter(Boolean).join(' '));
 
+const coded = (code: string) => (error: unknown) => expect(isBanyanError(error) && error.code).toBe(code);
+
 describe("the rotation of a datacenter's key", () => {
   it('goes from prepare to activate to completed, and touches no root', () => {
     let { rotation } = moved(keyRotation(), sees(1, former()));
@@ -183,7 +185,6 @@ describe("the rotation of a datacenter's key in the store", () => {
     t.evidence.said = (name) => ({ key: name === 'dc2' ? key : former({ keyId: 'other', keyFingerprint: '11' }) });
   };
   const ORDER = { ...REQUEST, datacenter: 'dc2' };
-  const coded = (code: string) => (error: unknown) => expect(isBanyanError(error) && error.code).toBe(code);
   const begin = async (compromised: boolean): Promise<Rotation> => {
     const order = { ...ORDER, compromised };
     const { hash, plan } = await t.engine.plan(order);

@@ -75,7 +75,9 @@ const contradictions = (body: RotateBody): readonly (readonly [string, string])[
 /** An empty body asks for a next root under the present configuration. */
 export const rotateInput = defineInput({
   body: rotateBody.superRefine((body, context) => {
-    for (const [field, message] of contradictions(body)) context.addIssue({ code: 'custom', path: [field], message });
+    for (const [field, why] of contradictions(body)) {
+      context.addIssue({ code: 'custom', path: [field], message: `field "${field}": ${why}` });
+    }
   }),
   bodyOptional: true,
 });
