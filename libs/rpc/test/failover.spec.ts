@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { connect as secure } from 'node:tls';
 import { SecretText, SystemClock } from '@banyan/kernel';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { LanClient, RotatingIdentity } from '../src/index.js';
@@ -115,4 +118,18 @@ describe('several servers', () => {
   it.each([[[]], [['host']], [['http://h:1']]])('does not take %j for addresses', (addresses) => {
     expect(() => clientOf(addresses)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
   });
+});
+
+it('a server that has stopped serves no connection whose handshake ends later', async () => {
+  const server = await TestServer.start(new RotatingIdentity(authority.issue(serverUri('dc1'))));
+  const [host, port] = server.lanAddress.split(':');
+  const early = connect(Number(port), host);
+  await once(early, 'connect');
+  await server.stop();
+  const { certChainPem, keyPem, bundlePem } = authority.issue(agentUri('dc1', 'n1'));
+  const identity = { cert: certChainPem, key: keyPem.reveal(), ca: bundlePem };
+  const late = secure({ socket: early, ...identity, ALPNProtocols: ['h2'], checkServerIdentity: () => undefined });
+  late.on('error', () => undefined);
+  await new Promise((resolve) => late.once('close', resolve));
+  expect(late.destroyed).toBe(true);
 });

@@ -48,6 +48,10 @@ export class InboundChains {
   }
 
   #watch(server: Server): void {
+    // grpc-js ends the sessions that it has when it stops; a handshake that ends later would be served for ever.
+    server.prependListener('secureConnection', (socket) => {
+      if (!server.listening) socket.destroy();
+    });
     server.on('keylog', (_secrets, socket) => {
       const watched: WatchedSocket = socket;
       if (watched[CHAIN] !== undefined) return;
