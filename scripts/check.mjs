@@ -48,6 +48,7 @@ const STEPS = [
   { name: 'lint', step: () => tool('oxlint', '--type-aware', '-c', '.oxlintrc.json', ...folders) },
   { name: 'types', step: () => tool('tsc', '-p', '.') },
   { name: 'types of the dashboard', step: () => tool('tsc', '-p', 'apps/dashboard') },
+  { name: 'types of its tests', step: () => tool('tsc', '-p', 'test/dashboard') },
   { name: 'structure', step: () => node('scripts/jest.mjs', '--config', 'jest.config.mjs', 'test/structure') },
   { name: 'generated files', step: generatedUnchanged },
 ];
