@@ -1,7 +1,9 @@
 import { Command } from 'commander';
 import { connectCommand } from './commands/connect-proxy.js';
 import { devCommand } from './commands/dev.js';
-import { caCommand } from './commands/provider-check.js';
+import { caCommand } from './commands/ca/ca.js';
+import { federationCommand } from './commands/federation/federation.js';
+import { replicationCommand } from './commands/replication/replication.js';
 import { serverCommand } from './commands/server.js';
 import { EXIT_MEANING } from './session/exit-codes.js';
 import { addGlobalOptions } from './session/global-options.js';
@@ -31,9 +33,11 @@ export const createProgram = (surroundings: Surroundings = processSurroundings()
     .description('command line of banyan, a control plane for a service mesh across datacenters')
     .version('0.1.0')
     .addHelpText('after', AFTER_HELP);
-  program.addCommand(caCommand());
+  program.addCommand(caCommand(surroundings));
   program.addCommand(connectCommand());
   program.addCommand(devCommand(surroundings));
+  program.addCommand(federationCommand(surroundings));
+  program.addCommand(replicationCommand(surroundings));
   program.addCommand(serverCommand(surroundings));
   for (const command of everyCommand(program)) {
     command

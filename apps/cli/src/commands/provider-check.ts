@@ -97,7 +97,7 @@ const check = async (provider: string, given: CheckOptions): Promise<void> => {
 const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
 
 /** `banyan ca provider-check`: for authors of CA providers. */
-const providerCheckCommand = (): Command =>
+export const providerCheckCommand = (): Command =>
   new Command('provider-check')
     .description('check that a CA provider does what banyan relies on')
     .argument('<package>', 'npm package of the provider, or vault or aws-pca')
@@ -109,7 +109,3 @@ const providerCheckCommand = (): Command =>
     .option('--key <kind>', 'a key kind that it makes roots with (ec256, ec384, ec521, rsa2048, rsa4096)', collect, [])
     .addHelpText('after', EXAMPLES)
     .action(check);
-
-/** `banyan ca`. */
-export const caCommand = (): Command =>
-  new Command('ca').description('work with the certificate authority').addCommand(providerCheckCommand());
