@@ -28,6 +28,11 @@ const allowWeb = () =>
 const accessorOf = (from: Api, name: string): string =>
   from.tokens.list().find(({ description }) => description === name)!.accessorId;
 
+const changes = async (held = ''): Promise<{ Events: { Topic: string; Hash: string; Data: unknown }[] }> =>
+  JSON.parse(
+    (await api.ask('GET', `${EVENTS}/changes?topics=intentions${held === '' ? '' : `&held=${held}`}`, 'reader')).body,
+  ) as { Events: { Topic: string; Hash: string; Data: unknown }[] };
+
 describe('a stream of events', () => {
   it('begins with the present state of every topic that was asked for, as its route answers it', async () => {
     const reader = await follow('federation,rotations,intentions,ledger');
@@ -199,11 +204,6 @@ describe('events of another datacenter', () => {
 });
 
 describe('GET /v1/operator/events/changes', () => {
-  const changes = async (held = ''): Promise<{ Events: { Topic: string; Hash: string; Data: unknown }[] }> =>
-    JSON.parse(
-      (await api.ask('GET', `${EVENTS}/changes?topics=intentions${held === '' ? '' : `&held=${held}`}`, 'reader')).body,
-    ) as { Events: { Topic: string; Hash: string; Data: unknown }[] };
-
   it('answers what differs from what is held, and waits while nothing does', async () => {
     const first = await changes();
     expect(first.Events.map(({ Topic }) => Topic)).toEqual(['intentions']);

@@ -142,8 +142,8 @@ describe('status and operations', () => {
     expect((await injectHttp(api.app, { method: 'GET', path: '/metrics', headers })).status).toBe(200);
   });
 
-  it('answer the root with a short text', async () => {
+  it('lead from the root to the dashboard, in a short text', async () => {
     const answer = await api.ask('GET', '/');
-    expect([answer.status, answer.headers['content-type']]).toEqual([200, TEXT]);
+    expect([answer.status, answer.headers['content-type'], answer.headers['location']]).toEqual([302, TEXT, '/ui/']);
   });
 });

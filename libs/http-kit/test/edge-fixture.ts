@@ -224,7 +224,10 @@ export interface Edge {
 }
 
 /** Starts the edge on a port of 127.0.0.1 that the system chooses. */
-export const startEdge = async (): Promise<Edge> => {
+export const startEdge = async (
+  hosts: readonly string[] = [],
+  prepare: (app: NestFastifyApplication) => void = () => {},
+): Promise<Edge> => {
   const state = new Watched();
   const forwarder = new RecordingForwarder();
   const logger = new RecordingLogger();
@@ -242,7 +245,9 @@ export const startEdge = async (): Promise<Edge> => {
     timers: new SystemTimers(),
     datacenter: 'dc1',
     forwarder,
+    hosts,
   });
+  prepare(app);
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   return { app, port, watched: state, forwarder, logger };

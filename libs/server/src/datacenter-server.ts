@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { AccessResolver, TokenReader, TokenWriter } from '@banyan/acl';
 import { CaProjection } from '@banyan/ca';
 import { CatalogReader, CatalogWriter } from '@banyan/catalog';
@@ -14,7 +15,13 @@ import {
 } from '@banyan/http-api';
 import { LagHistory } from '@banyan/replication';
 import { RotationReader } from '@banyan/rotation';
-import { CallerResolver, createHttpApplication, DatacenterForwarder, MetricsText } from '@banyan/http-kit';
+import {
+  CallerResolver,
+  createHttpApplication,
+  DatacenterForwarder,
+  MetricsText,
+  serveStaticPages,
+} from '@banyan/http-kit';
 import { IntentionReader, IntentionWriter } from '@banyan/intentions';
 import { httpTls, listening } from '@banyan/boot';
 import { BanyanError, Clock, Logger, Random, Timers } from '@banyan/kernel';
@@ -37,6 +44,7 @@ import { ChangeFollower } from '@banyan/watch';
 import type { Provider, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { DatacenterCore } from './core/datacenter-core.js';
+import { browserHosts } from './core/server-settings.js';
 import { BootstrapService } from './edges/bootstrap-service.js';
 import type { DatacenterLinks } from './edges/datacenter-links.js';
 import { InjectedHttp } from './edges/http-entrance.js';
@@ -48,6 +56,9 @@ import { NodeReaper } from './edges/node-reaper.js';
 import type { ServerRole } from './edges/role.js';
 import { MembershipDirectory } from './edges/server-directory.js';
 import { serverMetrics } from './edges/server-metrics.js';
+
+/** The dashboard, as it is built beside the compiled libraries. */
+const DASHBOARD = fileURLToPath(new URL('../../../dashboard', import.meta.url));
 
 /** What {@link DatacenterServer} needs. */
 export interface DatacenterServerParts {
@@ -111,8 +122,10 @@ export class DatacenterServer {
       ...ambient,
       datacenter: core.datacenter,
       forwarder: links,
+      hosts: browserHosts(settings),
       ...(tls && { tls }),
     });
+    serveStaticPages(app, { folder: DASHBOARD, prefix: '/ui' });
     opened = new InjectedHttp(app, core);
     const server = new DatacenterServer(core, links, role, app);
     try {

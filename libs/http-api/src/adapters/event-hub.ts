@@ -11,7 +11,7 @@ const MOST_STREAMS = 256;
 export interface HubTicket {
   readonly feeds: readonly TopicFeed[];
   /** Gives back everything; may be called again. */
-  release(): void;
+  readonly release: () => void;
 }
 
 /**

@@ -2,6 +2,9 @@ import { type Answer, answerJson, answerText, Local, NoInput, Public } from '@ba
 import { Controller, Get } from '@nestjs/common';
 import { DatacenterDirectory, LeaderDirectory } from '../ports/directories.js';
 
+/** Found elsewhere (RFC 9110 §15.4.3): a browser goes on to the dashboard, a person at a terminal reads where things are. */
+const FOUND = 302;
+
 /** What anybody may ask: the datacenters and the servers of this one. No token, no index (contract §6). */
 @Controller()
 export class StatusController {
@@ -15,7 +18,8 @@ export class StatusController {
   @Local()
   @NoInput()
   root(): Answer {
-    return answerText('banyan server: the API is below /v1/, readiness at /readyz\n');
+    const text = 'banyan server: the dashboard is at /ui/, the API below /v1/, readiness at /readyz\n';
+    return answerText(text, FOUND).with({ Location: '/ui/' });
   }
 
   @Get('/v1/catalog/datacenters')

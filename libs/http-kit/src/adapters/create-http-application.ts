@@ -11,6 +11,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CallerResolver } from '../ports/caller-resolver.js';
 import type { DatacenterForwarder } from '../ports/datacenter-forwarder.js';
+import { browserHook } from './browser-hook.js';
 import { CallGuard } from './call-guard.js';
 import { EdgeAdapter, type EdgeOptions, pathOf } from './edge-adapter.js';
 import { forwardHook } from './forward-hook.js';
@@ -24,6 +25,8 @@ export interface HttpApplicationOptions extends EdgeOptions {
   readonly datacenter: string;
   /** Carries requests with a foreign `?dc=` away; absent: they are refused. */
   readonly forwarder?: DatacenterForwarder;
+  /** Names beside addresses, `localhost` and names without a dot under which browsers may ask. */
+  readonly hosts?: readonly string[];
 }
 
 /**
@@ -38,6 +41,7 @@ export const createHttpApplication = async (
   const edge = new EdgeAdapter(options);
   acceptBodies(edge);
   openCalls(edge, options.logger);
+  edge.getInstance().addHook('onRequest', browserHook(options.hosts ?? []));
   const app = await NestFactory.create<NestFastifyApplication>(module, edge, {
     bodyParser: false,
     abortOnError: false,

@@ -100,6 +100,9 @@ export const ERROR_CODES = {
   REQUEST_INVALID: 'A parameter or body does not follow its schema (answered with 400).',
   REQUEST_PARAMETER_MISSING: 'A required query parameter is not set (answered with 500, as existing clients expect).',
   REQUEST_TOO_LARGE: 'A request is larger than its documented bound.',
+  HOST_NOT_ALLOWED:
+    'A browser asked under a name that may belong to anybody; add it to BANYAN_UI_HOSTS, or use the address of the server.',
+  ORIGIN_NOT_ALLOWED: 'A page of another origin tried to write through a browser.',
   ROUTE_NOT_FOUND: 'There is no such path.',
   METHOD_NOT_ALLOWED: 'The path does not serve this method.',
   CONNECT_ID_INVALID: 'A ClientCertURI is not the identity of a service.',

@@ -20,6 +20,14 @@ export const serverSettingsShape = {
   BANYAN_KEK: secret().describe('The key-encryption key itself, instead of a file.'),
   BANYAN_HTTP_BIND: hostPort('127.0.0.1:8510').describe('Where the HTTP API listens.'),
   ...httpSettingsShape,
+  BANYAN_UI_HOSTS: z
+    .string()
+    .max(4_096)
+    .default('')
+    .transform((names) => names.split(',').flatMap((name) => name.trim() || []))
+    .describe(
+      'Names under which browsers may open the dashboard, separated by commas, beside addresses, localhost, names without a dot and the host of BANYAN_HTTP_ADVERTISE.',
+    ),
   BANYAN_LAN_BIND: hostPort('127.0.0.1:8300').describe(
     'Where gRPC for the agents of this datacenter listens (mutual TLS).',
   ),
@@ -52,6 +60,13 @@ export const wanAdvertise = (settings: ServerSettings): string =>
 /** The address agents are told. */
 export const lanAdvertise = (settings: ServerSettings): string =>
   settings.BANYAN_LAN_ADVERTISE ?? addressText(settings.BANYAN_LAN_BIND);
+
+/** Names under which browsers may ask this server. */
+export const browserHosts = (settings: ServerSettings): readonly string[] => [
+  ...settings.BANYAN_UI_HOSTS,
+  httpAdvertise(settings).replace(/:\d+$/, ''),
+  settings.BANYAN_HTTP_BIND.host,
+];
 
 /** Where the HTTP API of this server is, for people and tools. */
 export const httpAdvertise = (settings: ServerSettings): string =>
