@@ -42,6 +42,10 @@ const sum = (agents: readonly KnownAgent[], facts: Partial<AuthorityFacts> = {})
   expect(datacenterAdoptionSchema.parse(adoption)).toEqual(adoption);
   return adoption;
 };
+const holding = (byKey: Record<string, number>, identityKeyId: string) => ({
+  leaves: { byRoot: { r2: 3 }, byKey, rateLimited: 0 },
+  identityKeyId,
+});
 const withLeaves = (byRoot: Record<string, number>, rateLimited = 0) => ({ leaves: { byRoot, rateLimited } });
 const withSidecars = (total: number, trusting: Record<string, number>) => ({ sidecars: { total, trusting } });
 
@@ -56,10 +60,6 @@ describe('an adoption', () => {
   it('says what is left under the keys before the last rotation, and which agents have it', () => {
     const key = { keyId: 'k2', keyFingerprint: 'cc', notAfter: NOW + 1, rotationId: 'r' };
     const facts = { key, leavingKeyIds: ['k0', 'k1'] };
-    const holding = (byKey: Record<string, number>, identityKeyId: string) => ({
-      leaves: { byRoot: { r2: 3 }, byKey, rateLimited: 0 },
-      identityKeyId,
-    });
     const agents = [
       agent(holding({ k2: 3 }, 'k2')),
       agent(holding({ k0: 1, k1: 1, k2: 1 }, 'k1'), 'n2'),

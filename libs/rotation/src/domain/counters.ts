@@ -7,6 +7,11 @@ import { type DatacenterCounters, type Rotation, rootsOf } from './rotation.js';
 export const countersOf = (rotation: Rotation, look: Look): DatacenterCounters[] =>
   keyOf(rotation) === undefined ? rootCounters(rotation, look) : keyCounters(rotation, look);
 
+const split = (amounts: Readonly<Record<string, number>>, leaving: number) => ({
+  staying: Math.max(0, sumOver(amounts, () => true) - leaving),
+  leaving,
+});
+
 /** The one datacenter, by what is under its present key and under former ones. */
 const keyCounters = (rotation: Rotation, { datacenters }: Look): DatacenterCounters[] => {
   const datacenter = keyOf(rotation)?.datacenter ?? '';
@@ -14,10 +19,6 @@ const keyCounters = (rotation: Rotation, { datacenters }: Look): DatacenterCount
   const key = adoption?.key;
   if (adoption === undefined || key === undefined) return [{ datacenter, ...NOTHING }];
   const { signingRootId, agents, leaves, ledgerLeaves } = adoption;
-  const split = (amounts: Readonly<Record<string, number>>, leaving: number) => ({
-    staying: Math.max(0, sumOver(amounts, () => true) - leaving),
-    leaving,
-  });
   const moves = key.rotationId === rotation.id;
   const trusting = signingRootId === undefined ? 0 : (agents.trusting[signingRootId] ?? 0);
   // Before it signs with the next key everything is under the former one.

@@ -9,7 +9,7 @@ import { keyAdoptedGate, keyStagedGate } from './gates/key.js';
 import type { Gate, Verdict } from './gates/verdict.js';
 import { retireGate, verifyGate } from './gates/verify.js';
 import { keyOf } from './key-scope.js';
-import { denialOf } from './key-steps.js';
+import { denialOf } from './key-denial.js';
 import { enters, judged, type Outcome, type Step, stays } from './moves.js';
 import type { GatedPhase, Phase } from './phase.js';
 import { isCompromise, type Rotation, rootsOf } from './rotation.js';

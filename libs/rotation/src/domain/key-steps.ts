@@ -1,18 +1,10 @@
 import { describeBlockers } from './blocker.js';
-import type { RotationEffect } from './event.js';
 import { seen, stepOver } from './gated-steps.js';
 import { iso } from './gates/verdict.js';
 import { keyNeeds } from './gates/key.js';
-import { getKey } from './key-scope.js';
+import { denialOf } from './key-denial.js';
 import { enters, noted, refused, type Step, stays } from './moves.js';
 import { isCompromise, type Rotation } from './rotation.js';
-
-/** What ends the rotation of a compromised key. The former one of a planned rotation was destroyed when it was replaced. */
-export const denialOf = (rotation: Rotation): readonly RotationEffect[] => {
-  if (!isCompromise(rotation)) return [];
-  const { datacenter, keyFingerprint, endsAt } = getKey(rotation);
-  return [{ kind: 'deny-key', datacenter, keyFingerprint, endsAt }];
-};
 
 /** Leaves that are left behind stay good until they end: nothing is taken from them. */
 export const advanceKey: Step<'advance'> = (rotation, event) =>

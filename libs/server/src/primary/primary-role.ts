@@ -126,7 +126,8 @@ export class PrimaryRole implements ServerRole {
     const { active } = this.parts.core.ca.state;
     const { failure = 'the signing authority is being made', failureCode } = this.#task;
     if (active === undefined) return { state: stateOfFailure(failureCode), reason: failure };
-    if (active.certificate.notAfter <= this.parts.core.ambient.clock.now()) return { state: 'EXPIRED', reason: failure };
+    if (active.certificate.notAfter <= this.parts.core.ambient.clock.now())
+      return { state: 'EXPIRED', reason: failure };
     return this.#provider.state;
   }
 
