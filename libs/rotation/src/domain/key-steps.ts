@@ -4,7 +4,7 @@ import { iso } from './gates/verdict.js';
 import { keyNeeds } from './gates/key.js';
 import { denialOf } from './key-denial.js';
 import { enters, noted, refused, type Step, stays } from './moves.js';
-import { isCompromise, type Rotation } from './rotation.js';
+import { isCompromise } from './rotation.js';
 
 /** Leaves that are left behind stay good until they end: nothing is taken from them. */
 export const advanceKey: Step<'advance'> = (rotation, event) =>
