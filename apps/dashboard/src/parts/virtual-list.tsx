@@ -22,14 +22,19 @@ export interface VirtualListProps {
   /** Above the rows; stays while they scroll. */
   readonly header?: ComponentChildren;
   readonly class?: string;
+  /** In pixels; a shorter list takes only the room of its rows. Absent: as the style sheet says. */
+  readonly mostHeight?: number;
 }
+
+/** The frame's own lines. */
+const BORDER = 2;
 
 /** Rows beyond each end of what is in view that are kept ready. */
 const OVERSCAN = 8;
 
 /** A list of any length of which only the rows in view are in the document. Scrolls by keyboard when it has the focus. */
 export function VirtualList(props: VirtualListProps) {
-  const { label, count, rowHeight, row, keyOf, onRange, header } = props;
+  const { label, count, rowHeight, row, keyOf, onRange, header, mostHeight } = props;
   const frame = useRef<HTMLDivElement>(null);
   const [, redraw] = useState(0);
   const [virtualizer] = useState(
@@ -67,6 +72,7 @@ export function VirtualList(props: VirtualListProps) {
       role="table"
       aria-label={label}
       aria-rowcount={count}
+      style={mostHeight === undefined ? {} : { height: `${Math.min(mostHeight, count * rowHeight + BORDER)}px` }}
     >
       {header !== undefined && (
         <div class="virtual-header" role="rowgroup">

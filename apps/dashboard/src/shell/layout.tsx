@@ -29,6 +29,13 @@ export function Layout({ children }: { readonly children: ComponentChildren }) {
         <div class="top-end">
           <ConnectionSign />
           <button type="button" class="button button-plain" onClick={switchTheme} aria-label={`Theme: ${theme.value}`}>
+            <svg class="theme-sign" viewBox="0 0 12 12" width="12" height="12" aria-hidden="true">
+              <path
+                d="M6 1a5 5 0 1 1 0 10A5 5 0 0 1 6 1zm0 1.5v7a3.5 3.5 0 0 0 0-7z"
+                fill="currentColor"
+                fill-rule="evenodd"
+              />
+            </svg>
             {theme.value}
           </button>
           <button
@@ -39,8 +46,13 @@ export function Layout({ children }: { readonly children: ComponentChildren }) {
           >
             ?
           </button>
+          {session.value !== undefined && (
+            <span class="who" title={`Accessor ${session.value.accessorId}`}>
+              {session.value.name}
+            </span>
+          )}
           <button type="button" class="button button-plain" onClick={signOut}>
-            {session.value === undefined ? 'Sign in' : `Sign out ${session.value.name}`}
+            {session.value === undefined ? 'Sign in' : 'Sign out'}
           </button>
         </div>
       </header>

@@ -4,7 +4,7 @@ import { withQuery } from '../../api/request.js';
 import type { Rotation } from '../../api/rotations.js';
 import { useResource } from '../../live/resource.js';
 import { DataTable } from '../../parts/data-table.js';
-import { countText, plural, shortId, wordsOf } from '../../parts/format.js';
+import { countText, plural, shortId } from '../../parts/format.js';
 import { Section } from '../../parts/section.js';
 import { StateBadge } from '../../parts/state-badge.js';
 import { EmptyState, ResourceView } from '../../parts/states.js';
@@ -14,6 +14,7 @@ import { VirtualList } from '../../parts/virtual-list.js';
 /** The largest page of agents that the API gives; who is behind comes by name in any case. */
 const AGENTS = 1_000;
 const ROW_HEIGHT = 34;
+const MOST_HEIGHT = 340;
 
 /** The agents of one datacenter: who is behind and why, whose handshakes needed the leaving root, and each by name. */
 export function AgentsOf({ rotation }: { readonly rotation: Rotation }) {
@@ -104,7 +105,7 @@ const ShadowFailures = ({ shadow }: { readonly shadow: Adoption['Shadow'] }) => 
       { title: 'Peer', cell: ({ Peer }) => Peer },
       { title: 'Service', cell: ({ Service }) => Service },
       { title: 'Direction', cell: ({ Direction }) => Direction },
-      { title: 'Why', cell: ({ Reason }) => wordsOf(Reason) },
+      { title: 'Why', cell: ({ Reason }) => Reason },
       { title: 'Times', align: 'end', cell: ({ Count }) => countText(Count) },
       { title: 'Last', cell: ({ LastAt }) => <TimeText at={LastAt} /> },
     ]}
@@ -129,6 +130,7 @@ function AgentList({ page: { Agents, Total }, datacenter, rootId }: AgentListPro
       <VirtualList
         label={`Agents of ${datacenter}`}
         class="agents"
+        mostHeight={MOST_HEIGHT}
         count={Agents.length}
         rowHeight={ROW_HEIGHT}
         keyOf={(index) => Agents[index]!.Node}

@@ -1,6 +1,6 @@
 import type { JournalEntry, Rotation } from '../../api/rotations.js';
 import { DataTable } from '../../parts/data-table.js';
-import { countText, wordsOf } from '../../parts/format.js';
+import { countText, shortId, wordsOf } from '../../parts/format.js';
 import { Section } from '../../parts/section.js';
 import { EmptyState } from '../../parts/states.js';
 import { TimeText } from '../../parts/time-text.js';
@@ -19,9 +19,11 @@ export function Journal({ rotation }: { readonly rotation: Rotation }) {
           { title: 'What', cell: ([, { Text }]) => Text },
           {
             title: 'Phase',
-            cell: ([, { From, To }]) => (From === To ? wordsOf(To) : `${wordsOf(From)} → ${wordsOf(To)}`),
+            cell: ([, { From, To }]) => (
+              <span class="nowrap">{From === To ? wordsOf(To) : `${wordsOf(From)} → ${wordsOf(To)}`}</span>
+            ),
           },
-          { title: 'Who', cell: ([, { Actor }]) => Actor, isSecondary: true },
+          { title: 'Who', cell: ([, { Actor }]) => <span title={Actor}>{shortId(Actor, 8)}</span>, isSecondary: true },
         ]}
       />
       {rotation.JournalDropped > 0 && <p class="muted">{countText(rotation.JournalDropped)} older entries are gone.</p>}
