@@ -18,6 +18,14 @@ export { isStorableJson } from './domain/storable-json.js';
 export { SKEW_LIMIT_MS, skewOf } from './domain/clock-skew.js';
 export { Clock, Random, type Timer, Timers } from './domain/clock.js';
 export { ERROR_CODES, type ErrorCode } from './domain/error-codes.js';
+export {
+  type ChainBreak,
+  ChainCheck,
+  type ChainCheckOptions,
+  type ChainLink,
+  type ChainPlace,
+  sha256Hex,
+} from './domain/hash-chain.js';
 export { formatGoDuration, parseGoDuration } from './domain/go-duration.js';
 export { type LogFields, Logger, SilentLogger } from './domain/logger.js';
 export { SecretText } from './domain/secret-text.js';

@@ -1,5 +1,4 @@
-export type { ChainBreak } from './domain/chain-check.js';
-export { type ChainPlace, entryHash, genesisHash, type LedgerEntry } from './domain/ledger-entry.js';
+export { entryHash, genesisHash, type LedgerEntry } from './domain/ledger-entry.js';
 export { colonHex, toWireEntry, type WireEntry } from './domain/wire-entry.js';
 export { type ChainProof, type LeafHolder, type LedgerQuestion, LedgerReader } from './ports/ledger-reader.js';
 export { LedgerRetention, type LedgerRetentionOptions } from './adapters/ledger-retention.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
-import { ChainCheck } from '../src/domain/chain-check.js';
+import { ledgerCheck } from '../src/domain/chain-check.js';
 import { chained, type LedgerEntry } from '../src/domain/ledger-entry.js';
 import { colonHex, genesisHash, toWireEntry } from '../src/index.js';
 import { leafOf } from './issuances.js';
@@ -15,12 +15,12 @@ const chain = (count: number): LedgerEntry[] => [
 ];
 const placeOf = ({ seq, hash }: LedgerEntry) => ({ seq, hash });
 const breakOf = (entries: readonly LedgerEntry[], head: LedgerEntry, beginning = genesis) => {
-  const check = new ChainCheck(beginning);
+  const check = ledgerCheck(beginning);
   check.follow(entries);
   return check.end(placeOf(head));
 };
 const proved = (entries: readonly LedgerEntry[], anchor: LedgerEntry) => {
-  const check = new ChainCheck(genesis, placeOf(anchor));
+  const check = ledgerCheck(genesis, placeOf(anchor));
   check.follow(entries);
   return check.end(placeOf(entries.at(-1)!));
 };
@@ -30,7 +30,7 @@ describe('the chain of the ledger', () => {
     const entries = chain(5);
     expect(breakOf(entries, entries[4]!)).toBeUndefined();
     expect(breakOf(entries.slice(3), entries[4]!, placeOf(entries[2]!))).toBeUndefined();
-    const check = new ChainCheck(genesis);
+    const check = ledgerCheck(genesis);
     for (const entry of entries) expect(check.follow([entry])).toBe(true);
     expect([check.end(placeOf(entries[4]!)), check.entries]).toEqual([undefined, 5]);
   });

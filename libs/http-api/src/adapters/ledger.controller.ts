@@ -13,8 +13,8 @@ import {
   queryText,
   refuse,
 } from '@banyan/http-kit';
-import { type EpochMs, epochMs } from '@banyan/kernel';
-import { type ChainPlace, colonHex, type LedgerEntry, LedgerReader, toWireEntry } from '@banyan/ledger';
+import { type ChainPlace, type EpochMs, epochMs } from '@banyan/kernel';
+import { colonHex, type LedgerEntry, LedgerReader, toWireEntry } from '@banyan/ledger';
 import { Controller, Get } from '@nestjs/common';
 
 const MOST_PER_PAGE = 1_000;

@@ -1,7 +1,7 @@
 import { BanyanError, type EpochMs } from '@banyan/kernel';
 import type { Fence, Store } from '@banyan/store';
 import type { EntityManager } from 'typeorm';
-import { ChainCheck } from '../domain/chain-check.js';
+import { ledgerCheck } from '../domain/chain-check.js';
 import { readCheckpoint, readEntries } from './ledger-rows.js';
 
 /** What {@link LedgerRetention} needs. */
@@ -39,7 +39,7 @@ export class LedgerRetention {
     const checkpoint = await readCheckpoint(manager, this.options.datacenter);
     const last = Math.min((await this.#firstKept(manager, now)) - 1, checkpoint.seq + SLICE);
     if (last <= checkpoint.seq) return 0;
-    const check = new ChainCheck(checkpoint);
+    const check = ledgerCheck(checkpoint);
     if (!check.follow(await readEntries(manager, checkpoint.seq, last - checkpoint.seq))) {
       const { seq, detail } = check.firstBreak!;
       throw new BanyanError('LEDGER_BROKEN', `the ledger is not trimmed, because its chain breaks: ${detail}`, {

@@ -1,7 +1,7 @@
 import type { Issuance } from '@banyan/ca';
-import { type EpochMs, epochMs } from '@banyan/kernel';
+import { type ChainPlace, type EpochMs, epochMs } from '@banyan/kernel';
 import type { EntityManager } from 'typeorm';
-import { type ChainPlace, genesisHash, type LedgerEntry } from '../domain/ledger-entry.js';
+import { genesisHash, type LedgerEntry } from '../domain/ledger-entry.js';
 
 /** A row of `issuance` as the driver gives it. */
 export interface IssuanceRow {

@@ -1,8 +1,8 @@
-import { type EpochMs, epochMs } from '@banyan/kernel';
+import { type ChainPlace, type EpochMs, epochMs } from '@banyan/kernel';
 import type { Store } from '@banyan/store';
 import type { EntityManager } from 'typeorm';
-import { ChainCheck } from '../domain/chain-check.js';
-import { type ChainPlace, genesisHash, type LedgerEntry } from '../domain/ledger-entry.js';
+import { ledgerCheck } from '../domain/chain-check.js';
+import { genesisHash, type LedgerEntry } from '../domain/ledger-entry.js';
 import { type ChainProof, type LeafHolder, type LedgerQuestion, LedgerReader } from '../ports/ledger-reader.js';
 import { entryOf, type IssuanceRow, readCheckpoint, readEntries, readHead } from './ledger-rows.js';
 
@@ -99,7 +99,7 @@ export class StoreLedgerReader extends LedgerReader {
   async #walk(manager: EntityManager, signal: AbortSignal, anchor: ChainPlace | undefined): Promise<ChainProof> {
     const checkpoint = await readCheckpoint(manager, this.datacenter);
     const head = (await readHead(manager)) ?? { seq: 0, hash: genesisHash(this.datacenter) };
-    const check = new ChainCheck(checkpoint, anchor);
+    const check = ledgerCheck(checkpoint, anchor);
     for (;;) {
       signal.throwIfAborted();
       const page = await readEntries(manager, check.place.seq, PAGE);

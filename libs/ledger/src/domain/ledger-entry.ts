@@ -1,11 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { Issuance } from '@banyan/ca';
-
-/** A place in the chain: the number of an entry, and its hash (SHA-256, lower-case hex). */
-export interface ChainPlace {
-  readonly seq: number;
-  readonly hash: string;
-}
+import { type ChainPlace, sha256Hex } from '@banyan/kernel';
 
 /** An issuance in its place. */
 export interface LedgerEntry {
@@ -19,20 +13,18 @@ export interface LedgerEntry {
   readonly hash: string;
 }
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-
 /** Times as everywhere in the API: RFC 3339 in UTC with milliseconds. */
 export const timeText = (ms: number): string => new Date(ms).toISOString();
 
 /** What the first entry of a datacenter's chain follows: a chain cannot be passed off as another datacenter's. */
-export const genesisHash = (datacenter: string): string => sha256(`banyan issuance ledger of ${datacenter}`);
+export const genesisHash = (datacenter: string): string => sha256Hex(`banyan issuance ledger of ${datacenter}`);
 
 /**
  * SHA-256 of the JSON array of an entry's values, in the order in which the export writes them, without white space;
  * the hash itself left out. Anybody can repeat it from an exported line.
  */
 export const entryHash = ({ seq, issuance, server, prevHash }: Omit<LedgerEntry, 'hash'>): string =>
-  sha256(
+  sha256Hex(
     JSON.stringify([
       seq,
       issuance.kind,

@@ -1,6 +1,5 @@
-import type { EpochMs } from '@banyan/kernel';
-import type { ChainBreak } from '../domain/chain-check.js';
-import type { ChainPlace, LedgerEntry } from '../domain/ledger-entry.js';
+import type { ChainBreak, ChainPlace, EpochMs } from '@banyan/kernel';
+import type { LedgerEntry } from '../domain/ledger-entry.js';
 
 /** What is looked for; everything that is given has to fit. */
 export interface LedgerQuestion {

@@ -3,7 +3,7 @@ import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import type { ChangePage, Committed } from '../domain/change.js';
 import type { Fence } from '../domain/fence.js';
 import { WriteSlots, writeSlotsOf } from '../domain/write-slots.js';
-import { type StagedChange, Transaction } from '../ports/transaction.js';
+import { type StagedChange, Transaction, type TransactionWitness } from '../ports/transaction.js';
 import { CommitListener } from './commit-listener.js';
 import { appendToLog, readIndex, readPage, takeIndex, trim } from './commit-log.js';
 import { checkFence } from './lease-rows.js';
@@ -43,6 +43,7 @@ export class Store {
   /** Epochs begun by this process: a page that was read before one of them tells of the past. */
   #begun = 0;
   readonly #slots: WriteSlots;
+  #witness: TransactionWitness | undefined;
 
   constructor(private readonly parts: StoreParts) {
     this.dataSource = parts.dataSource;
@@ -66,6 +67,11 @@ export class Store {
     const { committed, effects } = await this.#slots.run(() => coded(() => this.#commit(work, options)));
     for (const effect of effects) await effect();
     return committed;
+  }
+
+  /** Has every transaction that writes something looked at before it commits; once, before the first. */
+  witnessedBy(witness: TransactionWitness): void {
+    this.#witness = witness;
   }
 
   /** The index of the newest transaction. At least 1. */
@@ -191,6 +197,8 @@ export class Store {
     const index = await takeIndex(manager);
     for (const change of staged) await change.write(manager, index);
     await appendToLog(manager, index, staged);
+    const told = await this.#witness?.beforeCommit(manager, staged);
+    if (told !== undefined) transaction.afterCommit(async () => told());
     return { value, index };
   }
 }

@@ -16,6 +16,15 @@ export interface StagedChange {
 }
 
 /**
+ * Sees every transaction that writes something, after its last statement and before the commit, while the counter's row
+ * is locked: what it writes by `manager` commits with the rows or not at all. It must not wait for anything else.
+ */
+export abstract class TransactionWitness {
+  /** What it returns is told when the commit stands. What it throws, undoes the transaction. */
+  abstract beforeCommit(manager: EntityManager, changes: readonly StagedChange[]): Promise<(() => void) | undefined>;
+}
+
+/**
  * What a unit of work gets: reads and locks through `manager` (READ COMMITTED; use FOR UPDATE on what a decision rests
  * on), writes by `stage`. Rows, log and index commit together or not at all.
  */
