@@ -2,11 +2,14 @@ import { Command } from 'commander';
 import { connectCommand } from './commands/connect-proxy.js';
 import { devCommand } from './commands/dev.js';
 import { caCommand } from './commands/ca/ca.js';
+import { doctorCommand } from './commands/doctor/doctor.js';
 import { federationCommand } from './commands/federation/federation.js';
 import { replicationCommand } from './commands/replication/replication.js';
 import { serverCommand } from './commands/server.js';
+import { statusCommand } from './commands/status/status.js';
 import { EXIT_MEANING } from './session/exit-codes.js';
 import { addGlobalOptions } from './session/global-options.js';
+import { VERSION } from './version.js';
 import { processSurroundings, type Surroundings } from './session/surroundings.js';
 
 const AFTER_HELP = `
@@ -31,8 +34,10 @@ const everyCommand = (command: Command): Command[] => [command, ...command.comma
 export const createProgram = (surroundings: Surroundings = processSurroundings()): Command => {
   const program = addGlobalOptions(new Command('banyan'))
     .description('command line of banyan, a control plane for a service mesh across datacenters')
-    .version('0.1.0')
+    .version(VERSION)
     .addHelpText('after', AFTER_HELP);
+  program.addCommand(statusCommand(surroundings));
+  program.addCommand(doctorCommand(surroundings));
   program.addCommand(caCommand(surroundings));
   program.addCommand(connectCommand());
   program.addCommand(devCommand(surroundings));
