@@ -67,11 +67,11 @@ describe('the pages of the dashboard against two datacenters', () => {
     await visitor.page.getByRole('button', { name: /Look around/ }).click();
     for (const title of ownPages) {
       await visitor.goTo(title);
-      await visitor.sees(/This token may not see/);
+      await visitor.sees(/Without a token you may not see/);
       await visitor.isAccessible();
     }
     await visitor.picture('denied');
-    await visitor.page.getByRole('button', { name: 'Sign in with another token' }).click();
+    await visitor.page.getByRole('button', { name: 'Sign in with a token' }).click();
     await visitor.page.getByLabel('Token', { exact: true }).waitFor();
     await visitor.leave();
   });

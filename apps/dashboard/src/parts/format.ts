@@ -1,4 +1,5 @@
 const UNITS: readonly (readonly [string, number])[] = [
+  ['y', 31_536_000],
   ['d', 86_400],
   ['h', 3_600],
   ['m', 60],

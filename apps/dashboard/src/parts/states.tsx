@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { ApiError } from '../api/api-error.js';
-import { signOut } from '../api/session.js';
+import { session, signOut } from '../api/session.js';
 import type { Resource } from '../live/resource.js';
 import { ToneShape } from './state-badge.js';
 
@@ -34,10 +34,12 @@ export function DeniedState({ what, error }: { readonly what: string; readonly e
     <div class="state state-denied" role="alert">
       <ToneShape tone="bad" />
       <div>
-        <p class="state-title">This token may not see {what}</p>
+        <p class="state-title">
+          {session.value === undefined ? 'Without a token you' : 'This token'} may not see {what}
+        </p>
         <p>{error.message}</p>
         <button type="button" class="button" onClick={signOut}>
-          Sign in with another token
+          {session.value === undefined ? 'Sign in with a token' : 'Sign in with another token'}
         </button>
       </div>
     </div>

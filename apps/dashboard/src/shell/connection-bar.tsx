@@ -26,7 +26,7 @@ const WORDS = {
   connecting: ['active', 'connecting'],
   open: ['good', 'live'],
   lost: ['bad', 'connection lost'],
-  refused: ['warning', 'every 5 s'],
+  refused: ['warning', 'asks every 5 s'],
 } as const;
 
 /** Whether the page is live, in two words. */

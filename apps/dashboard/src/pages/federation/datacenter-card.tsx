@@ -22,7 +22,7 @@ export function DatacenterCard({ datacenter, isHere }: DatacenterCardProps) {
         </h2>
         <StateBadge state={State} title={Reason} label={State} />
       </header>
-      <p class="datacenter-reason">{Reason}</p>
+      <p class="datacenter-reason">{sentence(Reason)}</p>
       <Facts
         facts={[
           { name: 'WAN link', value: <LinkState link={Link} /> },
@@ -30,14 +30,19 @@ export function DatacenterCard({ datacenter, isHere }: DatacenterCardProps) {
           { name: 'Canary round trip', value: <CanaryState canary={Canary} /> },
           {
             name: 'Last report',
-            value: ReportedAt === null ? <span class="muted">its own</span> : <TimeText at={ReportedAt} />,
+            value:
+              ReportedAt === null ? (
+                <span class="muted">{isHere ? 'its own state' : 'not known here'}</span>
+              ) : (
+                <TimeText at={ReportedAt} />
+              ),
           },
           { name: 'WAN addresses', value: WANAddresses.length === 0 ? '–' : <code>{WANAddresses.join(', ')}</code> },
           {
             name: 'Intermediate, life used',
             value:
               Intermediate === null ? (
-                <span class="muted">none yet</span>
+                <span class="muted">{State === 'UNKNOWN' ? 'not known here' : 'none yet'}</span>
               ) : (
                 <Meter
                   share={Intermediate.LifeUsed}
@@ -81,3 +86,6 @@ function CanaryState({ canary }: { readonly canary: FederatedDatacenter['Canary'
     </>
   );
 }
+
+/** Reasons of the API are parts of sentences. */
+const sentence = (reason: string): string => reason.charAt(0).toUpperCase() + reason.slice(1);

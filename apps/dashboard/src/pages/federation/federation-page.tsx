@@ -24,13 +24,16 @@ export function FederationPage() {
 
 /** The answer to "is everything well?" in one sentence. */
 export const summaryOf = ({ Datacenters, TrustDomain }: Federation): string => {
-  const wrong = Datacenters.filter(({ State }) => State !== 'READY');
-  const all = plural(Datacenters.length, 'datacenter');
-  const state =
+  const known = Datacenters.filter(isKnown);
+  const wrong = known.filter(({ State }) => State !== 'READY');
+  const unknown = Datacenters.length - known.length;
+  return [
+    `${plural(Datacenters.length, 'datacenter')} in the trust domain ${TrustDomain}.`,
     wrong.length === 0
-      ? `${Datacenters.length === 1 ? 'It is' : 'All are'} ready.`
-      : `Not ready: ${wrong.map(({ Name, State }) => `${Name} (${State})`).join(', ')}.`;
-  return `${all} in the trust domain ${TrustDomain}. ${state}`;
+      ? `${known.map(({ Name }) => Name).join(', ')} ${known.length === 1 ? 'is' : 'are'} ready.`
+      : `Not ready: ${wrong.map(({ Name, State }) => `${Name} (${State})`).join(', ')}.`,
+    ...(unknown === 0 ? [] : [`Of ${unknown === 1 ? 'one' : unknown} only the link is known here.`]),
+  ].join(' ');
 };
 
 function Datacenters({ federation }: { readonly federation: Federation }) {

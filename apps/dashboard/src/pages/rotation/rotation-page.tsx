@@ -19,19 +19,22 @@ export function RotationPage() {
   const rotations = useResource<readonly Rotation[]>('/v1/connect/ca/rotations', 'rotations');
   const [isPlanning, setPlanning] = useState(false);
   const id = location.split('/')[2];
+  const isDenied = rotations.error?.kind === 'denied';
   return (
     <>
       <PageHead
         title="Rotation"
         aside={
-          <button type="button" class="button" aria-expanded={isPlanning} onClick={() => setPlanning(!isPlanning)}>
-            {isPlanning ? 'Close the plan' : 'Plan a rotation'}
-          </button>
+          isDenied ? undefined : (
+            <button type="button" class="button" aria-expanded={isPlanning} onClick={() => setPlanning(!isPlanning)}>
+              {isPlanning ? 'Close the plan' : 'Plan a rotation'}
+            </button>
+          )
         }
       >
         {rotations.value === undefined ? '' : summaryOf(rotations.value)}
       </PageHead>
-      {isPlanning && (
+      {isPlanning && !isDenied && (
         <PlanForm
           started={({ ID }) => {
             setPlanning(false);

@@ -44,12 +44,15 @@ const signsUnder = ({ SigningRootID, Intermediate }: DatacenterAuthority, rootId
   Intermediate !== null && SigningRootID === rootId;
 
 function Root({ root, inspect }: { readonly root: RootAuthority; readonly inspect: (pem: string) => void }) {
+  const name = shortId(root.ID);
   return (
     <div class="authority">
       <div class="authority-head">
-        <h3>{root.Name}</h3>
+        <h3>
+          Root {name} <span class="muted">{root.Name}</span>
+        </h3>
         {root.Tainted ? <StateBadge state="tainted" label="compromised" /> : <StateBadge state={root.State} />}
-        <button type="button" class="button" aria-label={`Inspect root ${root.Name}`} onClick={() => inspect(root.PEM)}>
+        <button type="button" class="button" aria-label={`Inspect root ${name}`} onClick={() => inspect(root.PEM)}>
           Inspect
         </button>
         {root.CrossSignedPEM.map((pem, place) => (
@@ -57,7 +60,7 @@ function Root({ root, inspect }: { readonly root: RootAuthority; readonly inspec
             type="button"
             class="button"
             key={pem}
-            aria-label={`Inspect cross-signed certificate ${place + 1} of ${root.Name}`}
+            aria-label={`Inspect cross-signed certificate ${place + 1} of root ${name}`}
             onClick={() => inspect(pem)}
           >
             Cross-signed
@@ -66,19 +69,17 @@ function Root({ root, inspect }: { readonly root: RootAuthority; readonly inspec
       </div>
       <Facts
         facts={[
-          { name: 'ID', value: <Identifier id={root.ID} what={`the ID of root ${root.Name}`} /> },
+          { name: 'ID', value: <Identifier id={root.ID} what={`the ID of root ${name}`} /> },
           {
             name: 'Fingerprint (SHA-256)',
-            value: <Identifier id={root.Fingerprint} what={`the fingerprint of ${root.Name}`} />,
+            value: <Identifier id={root.Fingerprint} what={`the fingerprint of root ${name}`} />,
           },
           { name: 'Key', value: `${root.KeyType.toUpperCase()} ${root.KeyBits}` },
           { name: 'Provider', value: root.Provider },
           { name: 'Ends', value: <TimeText at={root.NotAfter} /> },
           {
             name: 'Life used',
-            value: (
-              <Meter share={root.LifeUsed} tone={lifeTone(root.LifeUsed)} label={`life used of root ${root.Name}`} />
-            ),
+            value: <Meter share={root.LifeUsed} tone={lifeTone(root.LifeUsed)} label={`life used of root ${name}`} />,
           },
         ]}
       />

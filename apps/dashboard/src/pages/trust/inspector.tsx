@@ -112,8 +112,8 @@ function Certificate({ certificate, place }: CertificateProps) {
           { name: 'Signed with', value: wordsOf(certificate.SignatureAlgorithm) },
           { name: 'Authority', value: certificate.IsCA ? `yes${pathText(certificate.PathLength)}` : 'no' },
           { name: 'Fingerprint (SHA-256)', value: <Identifier id={Fingerprint} what="the fingerprint" /> },
-          { name: 'Key ID', value: <code>{certificate.SubjectKeyID ?? '–'}</code> },
-          { name: 'Issuer’s key ID', value: <code>{certificate.AuthorityKeyID ?? '–'}</code> },
+          { name: 'Key ID', value: keyIdOf(certificate.SubjectKeyID, 'the key ID') },
+          { name: 'Issuer’s key ID', value: keyIdOf(certificate.AuthorityKeyID, 'the key ID of the issuer') },
           { name: 'Begins', value: <TimeText at={certificate.NotBefore} /> },
           { name: 'Ends', value: <TimeText at={certificate.NotAfter} /> },
           {
@@ -128,3 +128,5 @@ function Certificate({ certificate, place }: CertificateProps) {
 
 const pathText = (length: number | null | undefined): string =>
   typeof length === 'number' ? `, ${length} below it` : '';
+
+const keyIdOf = (id: string | null, what: string) => (id === null ? '–' : <Identifier id={id} what={what} />);

@@ -5,7 +5,7 @@ import { timelineOf } from './timeline.js';
 
 const life = { NotBefore: '2026-01-01T00:00:00Z', NotAfter: '2026-01-31T00:00:00Z' };
 const authorities = {
-  Roots: [{ ...life, Name: 'one', State: 'active' }],
+  Roots: [{ ...life, ID: 'one', State: 'active' }],
   Datacenters: [
     { Datacenter: 'dc1', Intermediate: life },
     { Datacenter: 'dc2', Intermediate: null },

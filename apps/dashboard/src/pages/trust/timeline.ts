@@ -1,5 +1,6 @@
 import type { Authorities } from '../../api/authorities.js';
 import type { Rotation } from '../../api/rotations.js';
+import { shortId } from '../../parts/format.js';
 
 /** Something that happened to the authorities, happens, or is to come. */
 export interface TimelineEntry {
@@ -35,8 +36,8 @@ export function timelineOf(authorities: Authorities, rotations: readonly Rotatio
   };
   for (const root of authorities.Roots) {
     if (root.State === 'active')
-      expect(shareOf(root, ROOT_SHARE), `Renewal of root ${root.Name} is due, at the latest`);
-    expect(Date.parse(root.NotAfter), `Root ${root.Name} ends`);
+      expect(shareOf(root, ROOT_SHARE), `Renewal of root ${shortId(root.ID)} is due, at the latest`);
+    expect(Date.parse(root.NotAfter), `Root ${shortId(root.ID)} ends`);
   }
   for (const { Datacenter, Intermediate } of authorities.Datacenters) {
     if (Intermediate === null) continue;
@@ -46,7 +47,7 @@ export function timelineOf(authorities: Authorities, rotations: readonly Rotatio
   const begun = authorities.Roots.map((root): TimelineEntry => ({
     atMs: Date.parse(root.NotBefore),
     kind: 'past',
-    text: `Root ${root.Name} begins`,
+    text: `Root ${shortId(root.ID)} begins`,
   }));
   return [...begun, ...rotations.flatMap(rotationEntries), ...coming].toSorted((a, b) => a.atMs - b.atMs);
 }

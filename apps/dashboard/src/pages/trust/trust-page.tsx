@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Authorities } from '../../api/authorities.js';
 import type { Rotation } from '../../api/rotations.js';
 import { useResource } from '../../live/resource.js';
-import { plural } from '../../parts/format.js';
+import { plural, shortId } from '../../parts/format.js';
 import { PageHead, Section } from '../../parts/section.js';
 import { ResourceView } from '../../parts/states.js';
 import { saveText } from '../../api/request.js';
@@ -59,7 +59,7 @@ const summaryOf = ({ Roots, Datacenters }: Authorities): string => {
   const active = Roots.find(({ State }) => State === 'active');
   const signing = Datacenters.filter(({ Intermediate }) => Intermediate !== null).length;
   return [
-    `${plural(Roots.length, 'root')} trusted, ${active === undefined ? 'none active' : `${active.Name} active`}.`,
+    `${plural(Roots.length, 'root')} trusted, ${active === undefined ? 'none active' : `${shortId(active.ID)} active`}.`,
     `${signing} of ${plural(Datacenters.length, 'datacenter')} with an intermediate.`,
     ...(tainted === 0 ? [] : [`${plural(tainted, 'root')} compromised!`]),
   ].join(' ');
