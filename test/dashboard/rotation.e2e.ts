@@ -63,7 +63,7 @@ describe('a rotation through the dashboard', () => {
   });
 
   suite.step(
-    'waits for a frozen agent by name, is paused, resumed, and goes on without it',
+    'waits for a frozen agent by name, is paused and resumed, and takes a waiver',
     async (mesh) => {
       const visitor = await browser.operator(mesh);
       await visitor.goTo('Rotation');
@@ -73,19 +73,18 @@ describe('a rotation through the dashboard', () => {
       await take(visitor, { button: 'Pause', word: 'pause', action: 'Pause', reason: 'to look around' });
       await visitor.sees('paused: to look around');
       await take(visitor, { button: 'Resume', word: 'resume', action: 'Resume', reason: '' });
-      const waiting = visitor.section(/^What distribute waits for/);
+      const waiting = visitor.section(/^What (?:distribute|activate) waits for/);
       await waiting.getByText(cast.spare.node).first().waitFor({ timeout: PHASE_LIMIT_MS });
       await visitor.isAccessible();
       await visitor.picture('rotation-waits');
       await waiting
-        .getByRole('button', { name: `Waive ${cast.spare.node}` })
+        .getByRole('button', { name: `Waive dc2 / ${cast.spare.node}` })
         .first()
         .click();
       await visitor.page.getByRole('dialog').getByRole('heading', { name: 'What it does' }).waitFor();
       await visitor.isAccessible();
       await visitor.picture('rotation-waive');
       await visitor.confirm('waive', 'Waive', { Reason: 'it is in a drawer' });
-      await reaches(visitor, 'activate');
       await visitor.section('Waived').getByText('it is in a drawer').waitFor();
       cast.spare.process.resume();
       await visitor.leave();

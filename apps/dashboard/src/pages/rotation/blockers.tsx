@@ -14,11 +14,7 @@ export interface BlockersProps {
 /** Who stands in the way, or breaks, by name. */
 export function Blockers({ caption, blockers, count, waive }: BlockersProps) {
   const columns: Column<Blocker>[] = [
-    {
-      title: 'Who',
-      cell: ({ Datacenter, Node }) =>
-        Node === undefined ? Datacenter : `${Datacenter} / ${Node === '*' ? 'agents not named' : Node}`,
-    },
+    { title: 'Who', cell: whoOf },
     { title: 'Why', cell: ({ Reason }) => wordsOf(Reason) },
     { title: 'In detail', cell: ({ Detail }) => Detail },
   ];
@@ -26,12 +22,7 @@ export function Blockers({ caption, blockers, count, waive }: BlockersProps) {
     columns.push({
       title: 'Decide',
       cell: (blocker) => (
-        <button
-          type="button"
-          class="button"
-          aria-label={`Waive ${blocker.Node ?? blocker.Datacenter}`}
-          onClick={() => waive(blocker)}
-        >
+        <button type="button" class="button" aria-label={`Waive ${whoOf(blocker)}`} onClick={() => waive(blocker)}>
           Waive…
         </button>
       ),
@@ -48,3 +39,8 @@ export function Blockers({ caption, blockers, count, waive }: BlockersProps) {
     </>
   );
 }
+
+const whoOf = ({ Datacenter, Node }: Blocker): string => {
+  if (Node === undefined) return Datacenter;
+  return `${Datacenter} / ${Node === '*' ? 'agents not named' : Node}`;
+};

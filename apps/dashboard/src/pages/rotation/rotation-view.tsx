@@ -101,7 +101,8 @@ function estimateOf(rotation: Rotation) {
   if (waits !== undefined) return <TimeText at={waits} />;
   const seconds = secondsToMove(rotation);
   if (seconds === undefined) return <span class="muted">no rate measured yet</span>;
-  return seconds === 0 ? 'nothing left to sign' : `${secondsText(seconds)} of signing`;
+  if (seconds === 0) return 'nothing left to sign';
+  return seconds < 1 ? 'less than 1 s of signing' : `${secondsText(seconds)} of signing`;
 }
 
 function Verbs({ rotation, ask }: { readonly rotation: Rotation; readonly ask: (verb: Verb) => void }) {
