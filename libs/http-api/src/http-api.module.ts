@@ -1,6 +1,8 @@
 import { OperationsController } from '@banyan/http-kit';
 import { type DynamicModule, Module, type ModuleMetadata, type Provider, type Type } from '@nestjs/common';
 import { AdoptionController } from './adapters/adoption.controller.js';
+import { Authorities } from './adapters/authorities.js';
+import { AuthoritiesController } from './adapters/authorities.controller.js';
 import { CaController } from './adapters/ca.controller.js';
 import { BlockingReads } from './adapters/blocking-reads.js';
 import { EventHub } from './adapters/event-hub.js';
@@ -56,12 +58,22 @@ export class HttpApiModule {
         ReplicationController,
         OperationsController,
         CaController,
+        AuthoritiesController,
         AdoptionController,
         LedgerController,
         RotationController,
         ...(bindings.controllers ?? []),
       ],
-      providers: [...bindings.providers, BlockingReads, EventHub, EventStreams, EventRelay, StateTopics, ListTopics],
+      providers: [
+        ...bindings.providers,
+        BlockingReads,
+        EventHub,
+        EventStreams,
+        EventRelay,
+        StateTopics,
+        ListTopics,
+        Authorities,
+      ],
       exports: [BlockingReads, EventHub],
     };
   }

@@ -50,7 +50,15 @@ export const fixedCa = async (): Promise<CaProjection> => {
   };
   const active = { id: 'a', rootId: root.id, certificate: intermediate, keyPair, modifyIndex: stateIndex(5) };
   Object.defineProperty(ca, 'state', {
-    value: { trustDomain: TRUST_DOMAIN, roots: [root], active, retired: [], taintedGone: [], configuration },
+    value: {
+      trustDomain: TRUST_DOMAIN,
+      roots: [root],
+      active,
+      retired: [],
+      taintedGone: [],
+      deniedKeys: [],
+      configuration,
+    },
   });
   return ca;
 };

@@ -3,7 +3,7 @@ import { BanyanError, type EpochMs, isBanyanError } from '@banyan/kernel';
 import { colonHex } from '../hex.js';
 import type { KeySpec } from '../keys/key-spec.js';
 import { importSpki, specOfSpki } from '../keys/public-key.js';
-import { verifySignature } from '../keys/signature-algorithm.js';
+import { signatureAlgorithmName, verifySignature } from '../keys/signature-algorithm.js';
 import { decodeOnePem, decodePem, encodePem } from '../pem.js';
 import type { KeyUsage } from './extensions.js';
 import { type CertificateFields, readCertificate } from './read-certificate.js';
@@ -201,6 +201,11 @@ export class Certificate {
       Buffer.compare(this.subjectDer, other.issuerDer) === 0 &&
       (subjectKeyId === undefined || authorityKeyId === undefined || Buffer.compare(subjectKeyId, authorityKeyId) === 0)
     );
+  }
+
+  /** What it is signed with: `ecdsa-sha256`, `rsa-sha256`, or a dotted identifier. */
+  get signatureAlgorithm(): string {
+    return signatureAlgorithmName(this.#fields.algorithmOid);
   }
 
   /** Whether this certificate's signature is by this key. */

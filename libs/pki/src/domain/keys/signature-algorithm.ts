@@ -1,7 +1,7 @@
 import { verify, type KeyObject } from 'node:crypto';
 import { bytesOfHex, oid, sequence } from '../der/der-writer.js';
 import type { DerReader } from '../der/der-reader.js';
-import { OID } from '../der/oids.js';
+import { dottedOid, OID } from '../der/oids.js';
 import { TAG } from '../der/tags.js';
 import { BanyanError } from '@banyan/kernel';
 
@@ -39,6 +39,13 @@ export const readAlgorithmOid = (algorithm: DerReader): string => {
   }
   algorithm.finish();
   return found;
+};
+
+/** For a person: `ecdsa-sha256`, `rsa-sha256`; the dotted identifier of what is not accepted here. */
+export const signatureAlgorithmName = (algorithmOid: string): string => {
+  const known = ALGORITHMS.get(algorithmOid);
+  if (known === undefined) return dottedOid(algorithmOid);
+  return `${known.keyType === 'ec' ? 'ecdsa' : 'rsa'}-${known.hash}`;
 };
 
 /** Whether `signature` over `bytes` is by `publicKey` with the algorithm of this OID. False for what is not supported. */
