@@ -93,6 +93,25 @@ describe('denied keys, on PostgreSQL', () => {
     expect(denied()).toHaveLength(1);
   });
 
+  it('is certified for no datacenter: its request is refused by name, before anything is signed', async () => {
+    const keyPair = await generateKeyPair({ type: 'ec', bits: 256 });
+    const uri = `spiffe://${bench.projection.getTrustDomain().name}`;
+    const csrPem = createCsr({ keyPair, uri, ca: true });
+    const asked = () => bench.root.signIntermediate(csrPem, { datacenter: 'dc2' }, never);
+    const granted = parseCertificates((await asked()).certificatePem)[0]!;
+    const { keyFingerprint, notAfter: endsAt } = granted;
+    await commit((tx) => bench.root.denyKey(tx, { keyFingerprint, reason: 'found on a laptop', endsAt }));
+    const { length } = bench.recorder.entries;
+    // What was handed out before is not handed out again, either.
+    await expect(asked()).rejects.toMatchObject({
+      code: 'CHAIN_KEY_DENIED',
+      message: expect.stringContaining('found on a laptop') as unknown,
+      fields: { datacenter: 'dc2', key: keyFingerprint },
+    });
+    await expect(asked()).rejects.toBeInstanceOf(BanyanError);
+    expect(bench.recorder.entries).toHaveLength(length);
+  });
+
   it('is not shortened, and keeps its first reason; what has ended goes when another comes', async () => {
     const [early, late] = [epochMs(time.now + HOUR), epochMs(time.now + 2 * HOUR)];
     const deny = (keyFingerprint: string, endsAt: typeof early, reason: string) =>

@@ -191,7 +191,8 @@ export class SigningAuthority {
     const stored = await store.dataSource.manager.findOne(SigningAuthorityRow, { where: { slot: 'pending' } });
     if (stored?.sealedKey) {
       const keyPair = importPrivateKeyPem(keys.open(stored.sealedKey, signingKeyContext(stored.id)).toString('utf8'));
-      if (sameKeySpec(keyPair.spec, spec)) return { row: stored, keyPair };
+      const isRefused = isDenied(parseCsr(stored.csrPem), this.options.projection.state.deniedKeys);
+      if (sameKeySpec(keyPair.spec, spec) && !isRefused) return { row: stored, keyPair };
     }
     const keyPair = await generateKeyPair(spec);
     const id = random.uuid();
@@ -298,5 +299,5 @@ export class SigningAuthority {
   }
 }
 
-const isDenied = ({ keyFingerprint }: Certificate, denied: readonly DeniedKey[]): boolean =>
+const isDenied = ({ keyFingerprint }: Pick<Certificate, 'keyFingerprint'>, denied: readonly DeniedKey[]): boolean =>
   denied.some((each) => each.keyFingerprint === keyFingerprint);

@@ -51,6 +51,7 @@ export class IntermediateSigner {
     const askedMs = projection.getConfiguration().parsed.intermediateTtlMs;
     const { shortened } = intermediateLife({ askedMs, rootNotAfter: root.certificate.notAfter, now });
     const request = parseCsr(csrPem);
+    this.#requireBelievable(request.keyFingerprint, datacenter);
     const { clusterId, name: trustDomain } = projection.getTrustDomain();
     const commonName = `sec-${maker.shortId()}.${datacenter}.ca.${clusterId.slice(0, 8)}.consul`;
     const subject = { commonName: commonName.slice(0, LONGEST_COMMON_NAME), uri: request.uris[0] ?? '' };
@@ -86,6 +87,15 @@ export class IntermediateSigner {
     // Recorded before it is kept, kept before it is answered: an answer that is lost is given again.
     const certificatePem = await this.#handed.keep(place, certificate, { replaced: before, now });
     return { certificatePem, rootId: root.row.id };
+  }
+
+  /** A certificate of a key that everybody refuses would be one more thing that a thief can show. */
+  #requireBelievable(keyFingerprint: string, datacenter: string): void {
+    const denied = this.parts.projection.state.deniedKeys.find((each) => each.keyFingerprint === keyFingerprint);
+    if (denied === undefined) return;
+    throw new BanyanError('CHAIN_KEY_DENIED', `the key that ${datacenter} asks with is denied: ${denied.reason}`, {
+      fields: { datacenter, key: keyFingerprint },
+    });
   }
 
   /** What was handed out for the same request, while nearly all of its life is left: else the retry would be old already. */

@@ -1,10 +1,11 @@
-import type { KeyObject } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
 import { BanyanError, isBanyanError } from '@banyan/kernel';
 import { readCommonName } from '../certificate/distinguished-name.js';
 import { type Extensions, NO_EXTENSIONS, readExtensions } from '../certificate/extensions.js';
 import { DerReader } from '../der/der-reader.js';
 import { OID } from '../der/oids.js';
 import { contextTag, TAG } from '../der/tags.js';
+import { colonHex } from '../hex.js';
 import { importSpki } from '../keys/public-key.js';
 import type { KeySpec } from '../keys/key-spec.js';
 import { readAlgorithmOid, verifySignature } from '../keys/signature-algorithm.js';
@@ -44,6 +45,11 @@ export class CertificateRequest {
   readonly raw: Uint8Array;
   /** The DER of the SubjectPublicKeyInfo. */
   readonly spki: Uint8Array;
+
+  /** SHA-256 of the SubjectPublicKeyInfo as colon lower hex: as certificates of the key name it. */
+  get keyFingerprint(): string {
+    return colonHex(createHash('sha256').update(this.spki).digest());
+  }
 
   get uris(): readonly string[] {
     return this.#extensions.names.uris;
