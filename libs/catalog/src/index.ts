@@ -22,6 +22,7 @@ export {
 } from './domain/check.js';
 export { type ExpandedSidecar, expandSidecar, SIDECAR_PORTS, SIDECAR_SUFFIX } from './domain/expand-sidecar.js';
 export { type NodeRegistration, serviceContentHash } from './domain/records.js';
+export { type ServiceSummary } from './domain/service-summary.js';
 export { type Proxy, type ServiceInstance, type ServiceKind, type Upstream } from './domain/service-instance.js';
 export {
   type CatalogRow,

@@ -58,6 +58,23 @@ describe('catalog and health', () => {
     expect([foreign.status, foreign.body.includes('lacks permission \'node:write\' on "n2"')]).toEqual([403, true]);
   });
 
+  it('count the instances of each service by the worst of their checks', async () => {
+    const second = { ...web, Node: 'n2', Check: { ...web.Check, CheckID: 'c', Status: 'passing' } };
+    await api.ask('PUT', '/v1/catalog/register', 'manager', second);
+    await api.ask('PUT', '/v1/catalog/register', 'manager', { ...web, Service: { Service: 'api' }, Check: undefined });
+    expect(await json('/v1/health/services')).toEqual([
+      { Name: 'api', Kind: '', Tags: [], Nodes: 1, Instances: 1, Passing: 1, Warning: 0, Critical: 0 },
+      { Name: 'web', Kind: '', Tags: ['v1'], Nodes: 2, Instances: 2, Passing: 1, Warning: 0, Critical: 1 },
+    ]);
+    // A check without a service is about its node: all that is on it.
+    const node = { Node: 'n2', Address: '10.0.0.6', Check: { CheckID: 'disk', Name: 'disk', Status: 'warning' } };
+    await api.ask('PUT', '/v1/catalog/register', 'manager', node);
+    expect(await json('/v1/health/services')).toMatchObject([
+      { Name: 'api' },
+      { Name: 'web', Warning: 1, Critical: 1 },
+    ]);
+  });
+
   it('forget what is deregistered, and answer true again when nothing is left', async () => {
     for (const _ of [1, 2]) {
       const answer = await api.ask('PUT', '/v1/catalog/deregister', 'manager', { Node: 'n1', ServiceID: 'web-1' });

@@ -3,6 +3,7 @@ import type { Change, Projection } from '@banyan/watch';
 import { Any, type EntityManager } from 'typeorm';
 import { CatalogState, type InstanceFilter, type NodeServices } from '../domain/catalog-state.js';
 import { recordKey, splitRecordKey } from '../domain/records.js';
+import type { ServiceSummary } from '../domain/service-summary.js';
 import type { CatalogRow, HealthRow, WireCheck, WireNode } from '../domain/wire-rows.js';
 import type { CatalogReader } from '../ports/catalog-reader.js';
 import { checkOf, HealthCheckRow, nodeOf, NodeRow, ServiceInstanceRow, serviceOf } from './catalog-rows.js';
@@ -68,6 +69,10 @@ export class CatalogProjection implements CatalogReader, Projection {
 
   catalogServices(): Record<string, string[]> {
     return this.#state.services();
+  }
+
+  serviceSummaries(): ServiceSummary[] {
+    return this.#state.summaries();
   }
 
   nodes(): WireNode[] {

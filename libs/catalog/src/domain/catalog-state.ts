@@ -1,4 +1,5 @@
 import { type CheckRecord, type NodeRecord, recordKey, type ServiceRecord } from './records.js';
+import { type ServiceSummary, summarize } from './service-summary.js';
 import {
   type CatalogRow,
   type HealthRow,
@@ -115,6 +116,12 @@ export class CatalogState {
       tags.set(record.service.Service, known);
     }
     return Object.fromEntries([...tags].toSorted(byKey).map(([name, set]) => [name, [...set].toSorted()]));
+  }
+
+  /** Every service name with its instances counted by health, in order of name. */
+  summaries(): ServiceSummary[] {
+    const placed = [...this.#services.values()].filter(({ node }) => this.#nodes.has(node));
+    return summarize(placed, this.#checks.values());
   }
 
   /** Every node, in order of name. */

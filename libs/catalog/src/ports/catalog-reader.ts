@@ -1,4 +1,5 @@
 import type { InstanceFilter, NodeServices } from '../domain/catalog-state.js';
+import type { ServiceSummary } from '../domain/service-summary.js';
 import type { CatalogRow, HealthRow, WireCheck, WireNode } from '../domain/wire-rows.js';
 
 /** Reads of the local datacenter's catalog, from memory, in the shapes of contract §6. */
@@ -9,6 +10,8 @@ export abstract class CatalogReader {
   abstract serviceRows(name: string, filter?: InstanceFilter): CatalogRow[];
   /** `/v1/catalog/services`: names with their tags. */
   abstract catalogServices(): Record<string, string[]>;
+  /** `/v1/health/services`: every name with its instances counted by health. */
+  abstract serviceSummaries(): ServiceSummary[];
   /** `/v1/catalog/nodes`. */
   abstract nodes(): WireNode[];
   /** `/v1/catalog/node/:node`; undefined for an unknown node (answered as `null`). */

@@ -22,6 +22,7 @@ const serviceInput = defineInput({
   params: { service: pathText() },
   query: { passing: querySwitch('passing'), tag: queryTexts() },
 });
+const servicesInput = defineInput({});
 const nodeInput = defineInput({ params: { node: pathText() } });
 
 /** `/v1/health` (contract §6). An unknown service is an empty list, on which a caller can wait. */
@@ -31,6 +32,17 @@ export class HealthController {
     private readonly reader: CatalogReader,
     private readonly reads: BlockingReads,
   ) {}
+
+  /** Every service that the caller may read, with its instances counted by health: one answer for a list of thousands. */
+  @Get('/services')
+  @Access('service:read')
+  services(@Input(servicesInput) { query }: InputOf<typeof servicesInput>, @Call() call: HttpCall): Promise<Answer> {
+    return this.reads.answerVisible({ query, call, topics: TOPICS }, () =>
+      visibleRows(call.caller, this.reader.serviceSummaries(), ({ Name }) => [
+        { resource: 'service', access: 'read', name: Name },
+      ]),
+    );
+  }
 
   @Get('/service/:service')
   @Access('service:read')

@@ -9,6 +9,7 @@ import {
   type InstanceFilter,
   type NodeServices,
   type NodeSync,
+  type ServiceSummary,
   type WireCheck,
   type WireNode,
 } from '@banyan/catalog';
@@ -71,6 +72,10 @@ export class MemoryCatalog implements CatalogReader, CatalogWriter {
 
   catalogServices(): Record<string, string[]> {
     return this.#state.services();
+  }
+
+  serviceSummaries(): ServiceSummary[] {
+    return this.#state.summaries();
   }
 
   nodes(): WireNode[] {
