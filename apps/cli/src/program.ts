@@ -1,9 +1,11 @@
 import { Command } from 'commander';
+import { completionCommand } from './commands/completion.js';
 import { connectCommand } from './commands/connect-proxy.js';
 import { devCommand } from './commands/dev.js';
 import { caCommand } from './commands/ca/ca.js';
 import { doctorCommand } from './commands/doctor/doctor.js';
 import { federationCommand } from './commands/federation/federation.js';
+import { intentionCommand } from './commands/intention/intention.js';
 import { replicationCommand } from './commands/replication/replication.js';
 import { serverCommand } from './commands/server.js';
 import { statusCommand } from './commands/status/status.js';
@@ -39,9 +41,11 @@ export const createProgram = (surroundings: Surroundings = processSurroundings()
   program.addCommand(statusCommand(surroundings));
   program.addCommand(doctorCommand(surroundings));
   program.addCommand(caCommand(surroundings));
+  program.addCommand(completionCommand(surroundings, program));
   program.addCommand(connectCommand());
   program.addCommand(devCommand(surroundings));
   program.addCommand(federationCommand(surroundings));
+  program.addCommand(intentionCommand(surroundings));
   program.addCommand(replicationCommand(surroundings));
   program.addCommand(serverCommand(surroundings));
   for (const command of everyCommand(program)) {

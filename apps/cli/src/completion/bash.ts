@@ -31,7 +31,9 @@ const argumentsAt = (levels: readonly Level[]): string =>
     .join('\n');
 
 /** The completion of the command line for bash 4 and later. */
-export const bashCompletion = (levels: readonly Level[]): string => `# Completion of banyan for bash: source <(banyan completion bash)
+export const bashCompletion = (
+  levels: readonly Level[],
+): string => `# Completion of banyan for bash: source <(banyan completion bash)
 
 _banyan_words() {
   case "$1" in

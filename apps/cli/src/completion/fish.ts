@@ -39,7 +39,9 @@ const linesAt = (level: Level): string => {
 };
 
 /** The completion of the command line for fish, with descriptions. */
-export const fishCompletion = (levels: readonly Level[]): string => `# Completion of banyan for fish: banyan completion fish | source
+export const fishCompletion = (
+  levels: readonly Level[],
+): string => `# Completion of banyan for fish: banyan completion fish | source
 
 function __banyan_words
   switch $argv[1]
