@@ -4,6 +4,7 @@ import { draftOf, IntentionReader, IntentionWriter, parseIntentionName, toWireIn
 import { BanyanError } from '@banyan/kernel';
 import { Controller, Delete, Get, Put } from '@nestjs/common';
 import { visibleRows } from '../domain/visible-rows.js';
+import { toWireWhy } from '../domain/wire-why.js';
 import { HttpApiSettings } from '../ports/http-api-settings.js';
 import { BlockingReads } from './blocking-reads.js';
 import { checkInput, exactInput, exactWriteInput, listInput, matchInput } from './intention.inputs.js';
@@ -79,16 +80,21 @@ export class IntentionController {
     );
   }
 
-  /** Needs service:read on the destination, not intention:read: it tells what a service may do, not the rules. */
+  /**
+   * Needs service:read on the destination, not intention:read: it tells what a service may do, not the rules. With `why` it
+   * names the rule, and asks for intention:read, too.
+   */
   @Get('/check')
   @Access('service:read')
   check(@Input(checkInput) { query }: InputOf<typeof checkInput>, @Call() call: HttpCall): Promise<Answer> {
     const { source, destination } = pairOf(query);
     requirePermission(call.caller, { resource: 'service', access: 'read', name: destination });
+    if (query.why && !permits(call.caller, readOf(source)).allowed) requirePermission(call.caller, readOf(destination));
     const { defaultIntentionAction: defaultAction } = this.settings;
-    return this.reads.answer({ query, call, topics: TOPICS }, () => ({
-      Allowed: this.reader.decide({ source, destination, defaultAction }).allowed,
-    }));
+    return this.reads.answer({ query, call, topics: TOPICS }, () => {
+      const verdict = this.reader.decide({ source, destination, defaultAction });
+      return { Allowed: verdict.allowed, ...(query.why && { Why: toWireWhy(verdict, defaultAction) }) };
+    });
   }
 }
 

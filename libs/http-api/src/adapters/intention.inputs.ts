@@ -1,4 +1,4 @@
-import { defineInput, queryRequired, queryText, queryTexts, refuse } from '@banyan/http-kit';
+import { defineInput, queryRequired, querySwitch, queryText, queryTexts, refuse } from '@banyan/http-kit';
 import { intentionBodySchema } from '@banyan/intentions';
 
 const pair = { source: queryRequired('source'), destination: queryRequired('destination') };
@@ -10,6 +10,7 @@ export const exactWriteInput = defineInput({ query: pair, body: intentionBodySch
 export const checkInput = defineInput({
   query: {
     ...pair,
+    why: querySwitch('why'),
     'source-type': queryText(32).transform((type, context): 'consul' =>
       type === undefined || type === 'consul'
         ? 'consul'
