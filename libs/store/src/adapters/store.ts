@@ -198,7 +198,8 @@ export class Store {
     for (const change of staged) await change.write(manager, index);
     await appendToLog(manager, index, staged);
     const told = await this.#witness?.beforeCommit(manager, staged);
-    if (told !== undefined) transaction.afterCommit(async () => told());
+    // First of all: what an effect throws must not hide that the commit stands.
+    if (told !== undefined) transaction.effects.unshift(async () => told());
     return { value, index };
   }
 }

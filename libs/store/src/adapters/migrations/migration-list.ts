@@ -10,6 +10,7 @@ import { RootTransitions } from './0008-root-transitions.js';
 import { DeniedKeys } from './0009-denied-keys.js';
 import { SigningOrders } from './0010-signing-orders.js';
 import { HandedIntermediates } from './0011-handed-intermediates.js';
+import { Audit } from './0012-audit.js';
 
 /** Every migration in order. Append only: a name that is missing here marks a database of a newer banyan. */
 export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly name: string })[] = [
@@ -24,6 +25,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface & { readonly nam
   DeniedKeys,
   SigningOrders,
   HandedIntermediates,
+  Audit,
 ];
 
 /** Where TypeORM notes which migrations a database has. */
