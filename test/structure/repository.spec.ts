@@ -10,7 +10,7 @@ const TOO_LONG = 500;
 
 describe('files', () => {
   it(`have fewer than ${TOO_LONG} lines`, () => {
-    const lengths = sourceFiles(['libs', 'apps', 'test', 'bin', 'scripts'], ['.ts', '.mjs'])
+    const lengths = sourceFiles(['libs', 'apps', 'test', 'bin', 'scripts'], ['.ts', '.tsx', '.mjs'])
       .map(({ path, text }) => ({ path, lines: text.split('\n').length }))
       .filter(({ lines }) => lines > LONG);
     if (lengths.length > 0) {
