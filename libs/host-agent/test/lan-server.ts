@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import { type EpochMs, epochMs, HOUR, Logger, SecretText, SilentLogger, SystemClock } from '@banyan/kernel';
 import {
   BootstrapController,
@@ -22,7 +21,7 @@ import {
   type WatchEvent,
 } from '@banyan/rpc';
 import { BanyanError } from '@banyan/kernel';
-import { TestAuthority } from '@banyan/testkit';
+import { freePort, TestAuthority } from '@banyan/testkit';
 import { type INestApplication, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -134,14 +133,3 @@ export class LanServer {
     return { certificatePem, bundleJson: this.authority.rootsAnswer() };
   }
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      probe.close(() => resolve(port));
-    });
-  });

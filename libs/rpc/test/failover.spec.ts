@@ -2,11 +2,12 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { connect as secure } from 'node:tls';
 import { SecretText, SystemClock } from '@banyan/kernel';
+import { freePort } from '@banyan/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { LanClient, RotatingIdentity } from '../src/index.js';
 import { agentUri, serverUri, TestAuthority } from './support/test-authority.js';
 import { untilAborted } from './support/test-ports.js';
-import { freePort, TestServer, until } from './support/test-server.js';
+import { TestServer, until } from './support/test-server.js';
 import { Wire } from './support/wire.js';
 
 const clock = new SystemClock();

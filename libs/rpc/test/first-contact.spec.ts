@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { SecretText, SystemClock } from '@banyan/kernel';
+import { freePort } from '@banyan/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { methodOf } from '../src/adapters/wire/proto.js';
 import { FirstContact, type FirstContactOptions, RotatingIdentity, WanClient } from '../src/index.js';
 import { agentUri, serverUri, signingRequest, TestAuthority, TRUST_DOMAIN } from './support/test-authority.js';
-import { freePort, TestServer } from './support/test-server.js';
+import { TestServer } from './support/test-server.js';
 
 const clock = new SystemClock();
 const token = new SecretText('join-token-0123456789');

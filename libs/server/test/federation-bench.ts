@@ -1,11 +1,9 @@
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SecretText } from '@banyan/kernel';
 import { readSettings } from '@banyan/settings';
-import { eventually, RecordingLogger } from '@banyan/testkit';
+import { eventually, freeAddress, RecordingLogger } from '@banyan/testkit';
 import {
   DatacenterCore,
   DatacenterLinks,
@@ -45,15 +43,6 @@ export interface Server<Role> {
   ): Promise<Answer>;
   stop(): Promise<void>;
 }
-
-const freeAddress = async (): Promise<string> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return `127.0.0.1:${port}`;
-};
 
 /** A server's own part of the environment: the same database, folder and ports each time it is started. */
 export const placeOf = async (datacenter: string, databaseUrl: string): Promise<Record<string, string>> => ({

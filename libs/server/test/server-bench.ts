@@ -1,11 +1,10 @@
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseInitialTokens } from '@banyan/acl';
 import { SilentLogger } from '@banyan/kernel';
 import { readSettings } from '@banyan/settings';
+import { freeAddress } from '@banyan/testkit';
 import { DatacenterCore, DatacenterLinks, DatacenterServer, PrimaryRole, primarySettings } from '../src/index.js';
 
 /** A primary called dc1 with all its edges, in this process. */
@@ -27,15 +26,6 @@ export interface Answer {
 const MANAGEMENT = '5f0e7a52-1d51-4c4e-9b1c-9a4b2c9f6a01';
 const unread = (): never => {
   throw new Error('no file is named');
-};
-
-const freeAddress = async (): Promise<string> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return `127.0.0.1:${port}`;
 };
 
 /** Starts a server over that database; its data folder is removed when it stops. */

@@ -1,10 +1,8 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { CA_ENTITIES, RootAuthority } from '@banyan/ca';
 import { epochMs, HOUR, SecretText, SystemClock } from '@banyan/kernel';
 import { importPrivateKeyPem } from '@banyan/pki';
 import { readSettings } from '@banyan/settings';
-import { eventually, forgeIdentity, RecordingLogger, withTestStore } from '@banyan/testkit';
+import { eventually, forgeIdentity, freePort, RecordingLogger, withTestStore } from '@banyan/testkit';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   DatacenterCore,
@@ -23,15 +21,6 @@ const KEK = Buffer.alloc(32, 7).toString('base64');
 const LIMIT_MS = 60_000;
 const unread = (): never => {
   throw new Error('no file is named');
-};
-
-const freePort = async (): Promise<number> => {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
 };
 
 /** A server's own part of the environment: the same database and ports each time it is started. */

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { CA_ENTITIES } from '@banyan/ca';
 import { SilentLogger } from '@banyan/kernel';
 import { readSettings } from '@banyan/settings';
-import { withTestStore } from '@banyan/testkit';
+import { freePort, withTestStore } from '@banyan/testkit';
 import { describe, expect, it } from '@jest/globals';
 import { DatacenterCore, DatacenterLinks, DatacenterServer, PrimaryRole, primarySettings } from '../src/index.js';
 
@@ -20,7 +20,6 @@ const freed = async ({ server, port }: { server: Server; port: number }): Promis
   await once(server, 'close');
   return port;
 };
-const freePort = async (): Promise<number> => freed(await listening());
 const unread = (): never => {
   throw new Error('no file is named');
 };

@@ -24,6 +24,7 @@ export { MemoryCommits } from './http/memory-commits.js';
 export { MemoryIntentions } from './http/memory-intentions.js';
 export { MemoryTokens } from './http/memory-tokens.js';
 export { eventually, FakeTime, ScriptedRandom, settled } from './time/fake-time.js';
+export { freeAddress, freePort } from './net/free-port.js';
 export { type HeldLease, holdLease } from './hold-lease.js';
 export { FakeEntrySource, type PublishedAnswer } from './agent/fake-entry-source.js';
 export { FakeLeafSigner } from './agent/fake-leaf-signer.js';

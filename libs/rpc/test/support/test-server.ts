@@ -1,5 +1,5 @@
-import { createServer } from 'node:net';
 import { Clock, type EpochMs, epochMs, Logger, SystemClock } from '@banyan/kernel';
+import { freePort } from '@banyan/testkit';
 import { type INestApplication, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -18,19 +18,6 @@ import {
 } from '../../src/index.js';
 import { TRUST_DOMAIN } from './test-authority.js';
 import { TestBootstrap, TestLan, TestWan } from './test-ports.js';
-
-/** A port that was free a moment ago. */
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() =>
-        typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port')),
-      );
-    });
-  });
 
 /** The machine's clock, moved by `offsetMs`. */
 export class ShiftedClock extends Clock {
