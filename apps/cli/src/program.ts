@@ -9,6 +9,7 @@ import { intentionCommand } from './commands/intention/intention.js';
 import { replicationCommand } from './commands/replication/replication.js';
 import { serverCommand } from './commands/server.js';
 import { statusCommand } from './commands/status/status.js';
+import { tokenCommand } from './commands/token/token.js';
 import { EXIT_MEANING } from './session/exit-codes.js';
 import { addGlobalOptions } from './session/global-options.js';
 import { VERSION } from './version.js';
@@ -48,6 +49,7 @@ export const createProgram = (surroundings: Surroundings = processSurroundings()
   program.addCommand(intentionCommand(surroundings));
   program.addCommand(replicationCommand(surroundings));
   program.addCommand(serverCommand(surroundings));
+  program.addCommand(tokenCommand(surroundings));
   for (const command of everyCommand(program)) {
     command
       .exitOverride()

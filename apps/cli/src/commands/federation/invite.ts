@@ -1,11 +1,11 @@
 import { X509Certificate } from 'node:crypto';
-import { chmod, open } from 'node:fs/promises';
-import { BanyanError, messageOf } from '@banyan/kernel';
+import { BanyanError } from '@banyan/kernel';
 import { Command } from 'commander';
 import { z } from 'zod';
 import type { View } from '../../output/output.js';
 import { plainText } from '../../output/plain-text.js';
 import { facts } from '../../output/table.js';
+import { openSecretFile } from '../../output/secret-file.js';
 import { inSession, type Session } from '../../session/session.js';
 import type { Surroundings } from '../../session/surroundings.js';
 import { federationShape, rootsShape } from '../../wire/federation-shapes.js';
@@ -73,15 +73,6 @@ const settingsFor = async ({ api }: Session, name: string, options: InviteOption
     BANYAN_PRIMARY_WAN_ADDRESS: addresses,
     BANYAN_ROOT_FINGERPRINT: new X509Certificate(root.RootCert).fingerprint256.toLowerCase(),
   };
-};
-
-/** Opened before the token is made: a secret that cannot be kept is not asked for. Throws `CONFIG_INVALID`. */
-const openSecretFile = async (path: string): ReturnType<typeof open> => {
-  const file = await open(path, 'wx', 0o600).catch((cause: unknown) => {
-    throw new BanyanError('CONFIG_INVALID', `--token-out cannot be written: ${messageOf(cause)}`, { cause });
-  });
-  await chmod(path, 0o600);
-  return file;
 };
 
 const invite = async (session: Session, name: string, options: InviteOptions): Promise<void> => {
