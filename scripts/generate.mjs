@@ -77,10 +77,68 @@ const configuration = async () => {
   ].join('\n');
 };
 
+/** A row per metric of the processes of one kind. */
+const metricRows = (metrics, process) =>
+  Object.entries(metrics)
+    .filter(([, { of }]) => of.includes(process))
+    .map(([name, { kind, labels = [], help }]) => {
+      const labelled = labels.length === 0 ? '' : labels.map((label) => `\`${label}\``).join(', ');
+      return `| \`${name}\` | ${kind} | ${labelled} | ${cell(help)} |`;
+    });
+
+const metricsPage = async () => {
+  const { METRICS, NODE_METRICS, CONSUL_NAMES } = await built('libs/telemetry/src/index.js');
+  const sections = [
+    ['A server', 'server', '`datacenter`', '`GET /metrics` of its HTTP API.'],
+    ['An agent', 'agent', '`datacenter` and `node`', '`GET /metrics` of its HTTP API.'],
+    [
+      'A sidecar',
+      'sidecar',
+      '`proxy`',
+      '`GET /metrics` at `--metrics-bind` or `BANYAN_METRICS_BIND` of `banyan connect proxy`; without it there is none. It asks for no token: bind it to loopback, or where only Prometheus comes.',
+    ],
+  ];
+  return [
+    NOTICE,
+    '# Metrics',
+    '',
+    'In the Prometheus text format, in base units, timestamps in seconds since 1970. On this machine `/metrics` is open;',
+    'from elsewhere it needs `operator:read` (`Authorization: Bearer …`). Ready-made scrape configuration, alert rules and',
+    'dashboards are in `deploy/`. Source: `libs/telemetry/src/domain/catalogue`; what is not described there cannot be exposed.',
+    ...sections.flatMap(([title, process, labels, where]) => [
+      '',
+      `## ${title}`,
+      '',
+      `${where} ${labels} ${labels.includes('and') ? 'stand' : 'stands'} on every sample.`,
+      '',
+      '| metric | kind | labels | what it says |',
+      '| --- | --- | --- | --- |',
+      ...metricRows(METRICS, process),
+    ]),
+    '',
+    '## Every process: Node',
+    '',
+    '| metric | what it says |',
+    '| --- | --- |',
+    ...Object.entries(NODE_METRICS).map(([name, help]) => `| \`${name}\` | ${cell(help)} |`),
+    '',
+    '## Consul’s names',
+    '',
+    'With `BANYAN_METRICS_CONSUL_NAMES=true` servers and agents show these besides, for alerts that exist already. Times are',
+    'seconds from now, as Consul has them. banyan’s tokens do not expire, so there is no metric for that.',
+    '',
+    '| metric | made from | what it says |',
+    '| --- | --- | --- |',
+    ...CONSUL_NAMES.map(({ name, from, help }) => `| \`${name}\` | \`${from}\` | ${cell(help)} |`),
+    '',
+  ].join('\n');
+};
+
 /** One entry per generated file: where it stands in the repository and how its text is made. */
 const GENERATED = [
   { path: 'docs/reference/error-codes.md', text: errorCodes },
   { path: 'docs/reference/configuration.md', text: configuration },
+  { path: 'docs/reference/metrics.md', text: metricsPage },
 ];
 
 const outIndex = process.argv.indexOf('--out');

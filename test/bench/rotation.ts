@@ -83,7 +83,7 @@ const textOf = async (port: number, path: string, token: string): Promise<string
 /** Leaves signed and requests limited so far, by the server's own count. */
 const countsOf = async ({ serverPort, token }: SmallMesh): Promise<readonly [number, number]> => {
   const text = await textOf(serverPort, '/metrics', token);
-  return [metricOf(text, 'banyan_leaves_signed_total'), metricOf(text, 'banyan_csr_limited_total')];
+  return [metricOf(text, 'banyan_csr_served_total'), metricOf(text, 'banyan_csr_refused_total')];
 };
 
 const leafPath = (at: number): string => `/v1/agent/connect/ca/leaf/service-${at}`;

@@ -10,3 +10,4 @@ export { AgentApiModule } from './agent-api.module.js';
 export { CheckRunner } from './checks/check-runner.js';
 export { AgentSettings } from './ports/agent-settings.js';
 export { type CarriedAnswer, type CarriedRequest, ServerCalls } from './ports/server-calls.js';
+export { AuthorizeMeter } from './ports/authorize-meter.js';

@@ -50,17 +50,19 @@ describe('what is recorded of a certificate, on PostgreSQL', () => {
   });
 
   it('is there before the leaf: what cannot be recorded is not signed', async () => {
-    const signed = bench.leaves.counts.signed;
+    const served = (): number => bench.leaves.tally.counts.served.get('service')!;
+    const signed = served();
     bench.recorder.failure = new BanyanError('STORE_UNREACHABLE', 'the database is away');
     for (const issue of ['issue', 'issueOwn'] as const) {
       const refused = bench.leaves[issue](await order(), someRequester);
       await expect(refused).rejects.toBeInstanceOf(BanyanError);
       await expect(refused).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' });
     }
-    expect(bench.leaves.counts.signed).toBe(signed);
+    expect(served()).toBe(signed);
+    expect(bench.leaves.tally.counts.refused.get('STORE_UNREACHABLE')).toBe(2);
     bench.recorder.failure = undefined;
     await bench.leaves.issue(await order(), someRequester);
-    expect(bench.leaves.counts.signed).toBe(signed + 1);
+    expect(served()).toBe(signed + 1);
   });
 
   it('begins with the first root and the intermediate under it', () => {

@@ -1,5 +1,5 @@
 import { anchorSettingsShape, httpSettingsShape } from '@banyan/boot';
-import { choice, hostPort, hostPortList, path, required, secret, text } from '@banyan/settings';
+import { choice, hostPort, hostPortList, path, required, secret, text, toggle } from '@banyan/settings';
 import { parseGoDuration } from '@banyan/kernel';
 import { z } from 'zod';
 
@@ -24,6 +24,9 @@ export const agentSettings = z.object({
   ),
   BANYAN_KEK: secret().describe('The key-encryption key itself, instead of a file.'),
   ...anchorSettingsShape,
+  BANYAN_METRICS_CONSUL_NAMES: toggle(false).describe(
+    'Whether /metrics also shows what Consul has a name for under that name, as consul_agent_tls_cert_expiry.',
+  ),
   BANYAN_REISSUE_SLOT: z
     .string()
     .max(32)

@@ -13,7 +13,7 @@ import {
   TokenCache,
 } from '@banyan/agent-api';
 import { AgentCache, BundleEntry, LeafCache } from '@banyan/agent-cache';
-import { CallerResolver, createHttpApplication, MetricsText } from '@banyan/http-kit';
+import { CallerResolver, countAnswers, createHttpApplication, MetricsText } from '@banyan/http-kit';
 import {
   BanyanError,
   type Logger,
@@ -30,7 +30,7 @@ import { KeyEncryption } from '@banyan/store';
 import { HealthRegistry } from '@banyan/telemetry';
 import type { Provider, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { agentMetrics } from './agent-metrics.js';
+import { type AgentMetrics, agentMetrics } from './agent-metrics.js';
 import { AgentIdentity } from './agent-identity.js';
 import type { AgentProcessSettings } from './agent-settings.js';
 import { Heartbeat } from './heartbeat.js';
@@ -57,6 +57,7 @@ export class Agent {
   readonly #health: HealthRegistry;
   readonly #servers: LanServerCalls;
   readonly #nodeId: string;
+  readonly #metrics: AgentMetrics;
   #app: NestFastifyApplication | undefined;
 
   private constructor(
@@ -113,6 +114,7 @@ export class Agent {
       () => this.#heartbeat.wake(),
     );
     this.#health = this.#makeHealth();
+    this.#metrics = this.#makeMetrics();
   }
 
   #makeIdentity(): AgentIdentity {
@@ -191,8 +193,15 @@ export class Agent {
       timers,
       ...(tls && { tls }),
     });
+    countAnswers(app, this.#metrics.answered);
     const instance = app.getHttpAdapter().getInstance();
-    const authorizer = new Authorizer({ cache: this.#cache, tokens, settings, clock });
+    const authorizer = new Authorizer({
+      cache: this.#cache,
+      tokens,
+      settings,
+      clock,
+      meter: this.#metrics.authorize,
+    });
     new ConnectRoutes({
       authorizer,
       leaves: this.#leaves,
@@ -228,20 +237,26 @@ export class Agent {
       [Timers, this.#ambient.timers],
       [Random, this.#ambient.random],
       [HealthRegistry, this.#health],
-      [
-        MetricsText,
-        agentMetrics({
-          datacenter: this.settings.BANYAN_DATACENTER,
-          node: this.settings.BANYAN_NODE_NAME,
-          reads: this.#cache,
-          leaves: this.#leaves,
-          heartbeat: this.#heartbeat,
-          bundle: this.#bundle,
-        }),
-      ],
+      [MetricsText, this.#metrics.text],
       [CallerResolver, tokens],
     ];
     return bound.map(([provide, useValue]) => ({ provide: provide as Type, useValue }));
+  }
+
+  #makeMetrics(): AgentMetrics {
+    return agentMetrics({
+      datacenter: this.settings.BANYAN_DATACENTER,
+      node: this.settings.BANYAN_NODE_NAME,
+      version: VERSION,
+      consulNames: this.settings.BANYAN_METRICS_CONSUL_NAMES,
+      reads: this.#cache,
+      leaves: this.#leaves,
+      heartbeat: this.#heartbeat,
+      bundle: this.#bundle,
+      health: this.#health,
+      chainPem: () => this.#identity.rotating.material?.certChainPem,
+      now: () => this.#ambient.clock.now(),
+    });
   }
 
   #makeHealth(): HealthRegistry {

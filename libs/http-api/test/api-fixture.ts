@@ -125,7 +125,7 @@ const portsOf = (parts: Omit<Api, 'app' | 'hub' | 'port' | 'stop' | 'ask'>, rand
   { provide: Clock, useClass: SystemClock },
   { provide: Random, useValue: random },
   { provide: HealthRegistry, useValue: parts.health },
-  { provide: MetricsText, useValue: createMetrics() },
+  { provide: MetricsText, useValue: createMetrics({ process: 'server' }) },
   { provide: DatacenterDirectory, useValue: { names: () => ['dc1', 'dc2'] } satisfies DatacenterDirectory },
   {
     provide: LeaderDirectory,

@@ -10,6 +10,7 @@ export {
   begun,
   indexHeaders,
 } from './domain/answer.js';
+export { type AnsweredRequest, countAnswers } from './adapters/count-answers.js';
 export { answerForError } from './domain/error-answer.js';
 export { ERROR_STATUS } from './domain/error-status.js';
 export { jsonText, rawInteger } from './domain/json-text.js';

@@ -17,6 +17,7 @@ import { LagHistory } from '@banyan/replication';
 import { RotationReader } from '@banyan/rotation';
 import {
   CallerResolver,
+  countAnswers,
   createHttpApplication,
   DatacenterForwarder,
   MetricsText,
@@ -114,8 +115,9 @@ export class DatacenterServer {
       return opened;
     };
     const role = makeRole(entrance);
+    const metrics = serverMetrics(core, role);
     const module = HttpApiModule.register({
-      providers: bindings(core, links, role, entrance),
+      providers: [...bindings(core, links, role, entrance), { provide: MetricsText, useValue: metrics.text }],
       controllers: [BootstrapController, LanController, WanController],
     });
     const app = await createHttpApplication(module, {
@@ -126,6 +128,7 @@ export class DatacenterServer {
       ...(tls && { tls }),
     });
     serveStaticPages(app, { folder: DASHBOARD, prefix: '/ui' });
+    countAnswers(app, metrics.answered);
     opened = new InjectedHttp(app, core);
     const server = new DatacenterServer(core, links, role, app);
     try {
@@ -213,7 +216,6 @@ const bindings = (
     [CatalogWriter, core.catalogWriter],
     [DatacenterDirectory, { names: () => core.datacenters.names() }],
     [LeaderDirectory, new MembershipDirectory(core.membership, ambient.clock)],
-    [MetricsText, serverMetrics(core, role)],
     [
       HttpApiSettings,
       { datacenter: core.datacenter, defaultIntentionAction: settings.BANYAN_DEFAULT_INTENTION_POLICY },

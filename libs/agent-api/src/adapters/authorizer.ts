@@ -5,6 +5,7 @@ import type { IntentionIndex, Verdict } from '@banyan/intentions';
 import { parseAuthorizeRequest } from '../domain/authorize-request.js';
 import { matchPath } from '../domain/match-path.js';
 import type { AgentSettings } from '../ports/agent-settings.js';
+import { AuthorizeMeter } from '../ports/authorize-meter.js';
 import { readIntentions } from './intention-answer.js';
 import type { TokenCache } from './token-cache.js';
 
@@ -13,11 +14,14 @@ export interface AuthorizerParts {
   readonly tokens: TokenCache;
   readonly settings: AgentSettings;
   readonly clock: Clock;
+  /** Told of every decision; without one nobody is. */
+  readonly meter?: AuthorizeMeter;
 }
 
 /** The answer to `authorize`: its JSON, and how fresh what it rests on is. */
 export interface Authorized {
   readonly json: string;
+  readonly verdict: Verdict;
   readonly hit: boolean;
   readonly ageSeconds: number;
 }
@@ -35,6 +39,17 @@ export class Authorizer {
 
   /** Throws, or rejects with, what the request is refused for: `REQUEST_INVALID`, `CONNECT_ID_INVALID`, `PERMISSION_DENIED`, … */
   answer(
+    token: SecretText | undefined,
+    body: Uint8Array | undefined,
+    signal: () => AbortSignal,
+  ): Authorized | Promise<Authorized> {
+    const { meter } = this.parts;
+    return meter === undefined
+      ? this.#answer(token, body, signal)
+      : metered(meter, () => this.#answer(token, body, signal));
+  }
+
+  #answer(
     token: SecretText | undefined,
     body: Uint8Array | undefined,
     signal: () => AbortSignal,
@@ -68,7 +83,7 @@ export class Authorizer {
       destination: o.target,
       defaultAction: this.parts.settings.defaultAction(),
     });
-    return { json: this.#json(verdict), hit: o.hit, ageSeconds: entry.ageSeconds };
+    return { json: this.#json(verdict), verdict, hit: o.hit, ageSeconds: entry.ageSeconds };
   }
 
   #decisions(target: string, body: Buffer): IntentionIndex {
@@ -87,3 +102,25 @@ export class Authorizer {
     return json;
   }
 }
+
+/** Tells the meter of the outcome, and how long it took. */
+const metered = (
+  meter: AuthorizeMeter,
+  decide: () => Authorized | Promise<Authorized>,
+): Authorized | Promise<Authorized> => {
+  const beganAt = performance.now();
+  const decided = (authorized: Authorized): Authorized => {
+    meter.decided(authorized.verdict, performance.now() - beganAt);
+    return authorized;
+  };
+  const refused = (error: unknown): never => {
+    meter.refused(error);
+    throw error;
+  };
+  try {
+    const answer = decide();
+    return answer instanceof Promise ? answer.then(decided, refused) : decided(answer);
+  } catch (error) {
+    return refused(error);
+  }
+};

@@ -14,6 +14,7 @@ export const entryKey = (path: string, token: SecretText | undefined): string =>
 export class AgentCache {
   readonly #entries = new Map<string, WatchedEntry>();
   readonly #sweeper: BackgroundTask;
+  readonly #counts = { hits: 0, misses: 0, evictions: 0 };
 
   constructor(
     private readonly source: EntrySource,
@@ -35,11 +36,26 @@ export class AgentCache {
     return this.#entries.size;
   }
 
+  /** Reads so far, by whether their answer was in memory, and entries that were dropped. */
+  get counts(): { readonly hits: number; readonly misses: number; readonly evictions: number } {
+    return this.#counts;
+  }
+
+  /** Bytes of the answers that are held. Walks over all entries: for whoever asks now and then. */
+  get bytes(): number {
+    let sum = 0;
+    for (const { current } of this.#entries.values()) sum += current?.body.length ?? 0;
+    return sum;
+  }
+
   /** The entry of this read, followed from now on. `hit` says whether it was there. */
   entry(request: EntryRequest): { readonly entry: WatchedEntry; readonly hit: boolean } {
     const key = entryKey(request.path, request.token);
     const present = this.#entries.get(key);
-    if (present !== undefined) return { entry: present, hit: present.current !== undefined };
+    const hit = present?.current !== undefined;
+    if (hit) this.#counts.hits += 1;
+    else this.#counts.misses += 1;
+    if (present !== undefined) return { entry: present, hit };
     const entry = new WatchedEntry(request, this.source, this.tools);
     this.#entries.set(key, entry);
     entry.start();
@@ -58,6 +74,7 @@ export class AgentCache {
     for (const [key, entry] of this.#entries) {
       if (entry.lastUsedAt > limit || entry.inUse) continue;
       this.#entries.delete(key);
+      this.#counts.evictions += 1;
       await entry.stop();
     }
   }
@@ -67,6 +84,7 @@ export class AgentCache {
     const [oldest] = idle.toSorted(([, a], [, b]) => a.lastUsedAt - b.lastUsedAt);
     if (oldest === undefined) return;
     this.#entries.delete(oldest[0]);
+    this.#counts.evictions += 1;
     await oldest[1].stop();
   }
 }

@@ -1,8 +1,8 @@
 import type { SecretText } from '@banyan/kernel';
 import { type EpochMs, epochMs, HOUR, MINUTE } from '@banyan/kernel';
-import { type LeafSummary, LeafTally } from '../domain/leaf-tally.js';
+import { type LeafCounts, type LeafSummary, LeafTally } from '../domain/leaf-tally.js';
 import { entryKey } from './agent-cache.js';
-import { LeafEntry, type LeafEntryOptions } from './leaf-entry.js';
+import { type Leaf, LeafEntry, type LeafEntryOptions } from './leaf-entry.js';
 import { SigningGate } from './signing-gate.js';
 
 const EVICT_AFTER_MS = 72 * HOUR;
@@ -30,6 +30,16 @@ export class LeafCache {
   /** Calls `listener` whenever the summary changed; returns what ends that. */
   onChange(listener: () => void): () => void {
     return this.#shared.tally.onChange(listener);
+  }
+
+  /** What was signed and what failed since the process started. */
+  get counts(): LeafCounts {
+    return this.#shared.tally.counts;
+  }
+
+  /** The certificates of the live leaves. Walks over all entries: for whoever asks now and then. */
+  *certificates(): Generator<Leaf['certificate']> {
+    for (const { current } of this.#entries.values()) if (current !== undefined) yield current.certificate;
   }
 
   get size(): number {

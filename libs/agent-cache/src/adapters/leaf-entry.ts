@@ -213,6 +213,7 @@ export class LeafEntry {
     }
     // Before the slot was drawn the root or the key was to change: a server that is behind signs as before.
     if (reason === 'rotation' && this.#isBehind(verified, trust)) return false;
+    this.options.tally.issued(reason);
     this.#take({ ...verified, index: signed.index, chainPem: signed.chainPem, keyPair, uri });
     return true;
   }
@@ -288,6 +289,7 @@ export class LeafEntry {
 
   #failed(error: unknown, failures: number): void {
     const failure = isBanyanError(error) ? error : new BanyanError('INTERNAL', messageOf(error), { cause: error });
+    this.options.tally.failed(failure.code);
     if (failures === 1 || failure.code !== this.#failure?.code) {
       this.options.logger.warn('leaf not renewed', {
         service: this.options.service,

@@ -12,6 +12,12 @@ export interface CountedLeaf {
   readonly notBefore: EpochMs;
 }
 
+/** Leaves that were signed by reason, and attempts that failed by code; both only grow. */
+export interface LeafCounts {
+  readonly issued: ReadonlyMap<string, number>;
+  readonly failed: ReadonlyMap<string, number>;
+}
+
 /** As a report takes; a host has leaves under as many keys only while many rotations follow each other within a leaf's life. */
 const MOST_KEYS = 64;
 
@@ -27,6 +33,8 @@ export class LeafTally {
   readonly #listeners = new Set<() => void>();
   #oldest: number | undefined;
   #rateLimited = 0;
+  readonly #issued = new Map<string, number>();
+  readonly #failed = new Map<string, number>();
 
   add({ rootId, keyId, notBefore }: CountedLeaf): void {
     const second = Math.floor(notBefore / SECOND);
@@ -52,6 +60,21 @@ export class LeafTally {
   limited(change: 1 | -1): void {
     this.#rateLimited += change;
     this.#changed();
+  }
+
+  /** A leaf was signed, for that reason. Not in the summary, and nobody is told: it only counts up. */
+  issued(reason: string): void {
+    this.#issued.set(reason, (this.#issued.get(reason) ?? 0) + 1);
+  }
+
+  /** An attempt to have one signed failed with that code. */
+  failed(code: string): void {
+    this.#failed.set(code, (this.#failed.get(code) ?? 0) + 1);
+  }
+
+  /** Since the process started: leaves by why they were signed, and failed attempts by code. */
+  get counts(): LeafCounts {
+    return { issued: this.#issued, failed: this.#failed };
   }
 
   summary(): LeafSummary {

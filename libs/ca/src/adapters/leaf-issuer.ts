@@ -3,7 +3,6 @@ import {
   type Clock,
   epochMs,
   type EpochMs,
-  isBanyanError,
   type Random,
   SingleFlight,
   type StateIndex,
@@ -21,6 +20,7 @@ import {
 } from '@banyan/pki';
 import type { Store } from '@banyan/store';
 import { CsrLimiter } from '../domain/csr-limiter.js';
+import { CsrTally } from '../domain/csr-tally.js';
 import type { Requester } from '../domain/issuance.js';
 import { crossSignedPath } from '../domain/root-record.js';
 import { WorkTime } from '../domain/work-time.js';
@@ -66,7 +66,8 @@ const HORIZON_STEP = 0.1;
 export class LeafIssuer {
   readonly #limiter: CsrLimiter;
   #signer: { authorityId: string; signer: LocalSigner } | undefined;
-  #counts = { signed: 0, limited: 0 };
+  /** What was asked of this process, and what it answered. */
+  readonly tally = new CsrTally();
   #horizon: { authorityId: string; until: EpochMs } | undefined;
   readonly #horizonWrites = new SingleFlight<string, void>();
   readonly #preparing = new WorkTime();
@@ -89,11 +90,15 @@ export class LeafIssuer {
    */
   prepare(csrPem: string): LeafOrder {
     this.#preparing.begin(performance.now());
+    this.tally.offered();
     let done = false;
     try {
       const order = this.#prepare(csrPem);
       done = true;
       return order;
+    } catch (error) {
+      this.tally.refused(error);
+      throw error;
     } finally {
       this.#preparing.end(performance.now(), done);
     }
@@ -126,11 +131,6 @@ export class LeafIssuer {
     return { id, request };
   }
 
-  /** How many leaves this process signed, and how many requests it told to come back later. */
-  get counts(): { readonly signed: number; readonly limited: number } {
-    return this.#counts;
-  }
-
   /** Leaves per second that this process can sign, measured: what checking a request and signing it took. */
   get measuredPerSecond(): number | undefined {
     const { meanMs: preparingMs } = this.#preparing;
@@ -140,17 +140,21 @@ export class LeafIssuer {
 
   /** Records and signs within the CSR limits (`CSR_RATE_LIMITED` tells when to come back). Throws what the recorder throws. */
   async issue(order: LeafOrder, requester: Requester): Promise<IssuedLeaf> {
-    try {
-      return await this.#limiter.run(() => this.#sign(order, requester));
-    } catch (error) {
-      if (isBanyanError(error, 'CSR_RATE_LIMITED')) this.#counts.limited += 1;
-      throw error;
-    }
+    return this.#counted(() => this.#limiter.run(() => this.#sign(order, requester)));
   }
 
   /** Records and signs for banyan's own processes (servers, agents), which must not wait behind workloads. */
   issueOwn(order: LeafOrder, requester: Requester): Promise<IssuedLeaf> {
-    return this.#sign(order, requester);
+    return this.#counted(() => this.#sign(order, requester));
+  }
+
+  async #counted(work: () => Promise<IssuedLeaf>): Promise<IssuedLeaf> {
+    try {
+      return await work();
+    } catch (error) {
+      this.tally.refused(error);
+      throw error;
+    }
   }
 
   async #sign({ id, request }: LeafOrder, requester: Requester): Promise<IssuedLeaf> {
@@ -176,7 +180,7 @@ export class LeafIssuer {
       issuedAt: now,
     });
     const certificate = await this.#signed(prepared, authority);
-    this.#counts.signed += 1;
+    this.tally.served(id.kind);
     return {
       certificate,
       chainPem: this.#chain(certificate, authority),

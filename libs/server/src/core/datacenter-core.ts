@@ -35,7 +35,11 @@ const LEASE_TTL_MS = 6_000;
 /** The lease of everything that one server of a datacenter does for all. */
 export const AUTHORITY_LEASE = 'authority';
 
-const VERSION = '0.1.0';
+/** The version of banyan that this server runs. */
+export const VERSION = '0.1.0';
+
+/** What happened to this server's hold of its datacenter's lease. */
+export type LeaseChange = 'acquired' | 'lost';
 
 const ENTITIES = [
   ...CA_ENTITIES,
@@ -93,7 +97,7 @@ export class DatacenterCore {
   readonly adoption: DatacenterAdoptionReader;
   /** How far behind every stream was, as this server saw it since its start. */
   readonly lags = new LagHistory();
-  readonly #leaseListeners = new Set<() => void>();
+  readonly #leaseListeners = new Set<(change: LeaseChange) => void>();
 
   private constructor(
     readonly settings: ServerSettings,
@@ -181,6 +185,13 @@ export class DatacenterCore {
 
   /** Calls `listener` whenever this server has become the holder. */
   onLease(listener: () => void): void {
+    this.onLeaseChange((change) => {
+      if (change === 'acquired') listener();
+    });
+  }
+
+  /** Calls `listener` whenever this server has become the holder of the lease, or is it no longer. */
+  onLeaseChange(listener: (change: LeaseChange) => void): void {
     this.#leaseListeners.add(listener);
   }
 
@@ -216,9 +227,12 @@ export class DatacenterCore {
       ttlMs: LEASE_TTL_MS,
       onAcquired: () => {
         this.membership.wake();
-        this.#leaseListeners.forEach((listener) => listener());
+        this.#leaseListeners.forEach((listener) => listener('acquired'));
       },
-      onLost: () => this.membership.wake(),
+      onLost: () => {
+        this.membership.wake();
+        this.#leaseListeners.forEach((listener) => listener('lost'));
+      },
     });
   }
 

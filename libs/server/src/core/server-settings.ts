@@ -1,5 +1,5 @@
 import { httpSettingsShape } from '@banyan/boot';
-import { addressText, choice, duration, hostPort, path, required, secret, text } from '@banyan/settings';
+import { addressText, choice, duration, hostPort, path, required, secret, text, toggle } from '@banyan/settings';
 import { z } from 'zod';
 
 const advertised = (meaning: string) => z.string().max(300).optional().describe(meaning);
@@ -43,6 +43,9 @@ export const serverSettingsShape = {
     'From a write in the primary to a decision by it in this datacenter: how long it may take.',
   ),
   BANYAN_DEFAULT_INTENTION_POLICY: choice(['allow', 'deny'], 'deny').describe('What holds where no intention matches.'),
+  BANYAN_METRICS_CONSUL_NAMES: toggle(false).describe(
+    'Whether /metrics also shows what Consul has a name for under that name, as consul_mesh_active_root_ca_expiry.',
+  ),
   BANYAN_LEDGER_RETENTION: duration('2160h', '1h').describe(
     'How long the issuance ledger keeps its entries. That of a leaf that has not ended is kept in any case.',
   ),

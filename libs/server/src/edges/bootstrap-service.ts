@@ -51,9 +51,10 @@ export class BootstrapService extends BootstrapPort {
     const caller = tokens.resolve(optionalToken(request.token));
     requirePermission(caller, { resource: 'node', access: 'write', name: request.node });
     const order = leaves.prepare(request.csrPem);
-    if (order.id.kind !== 'agent' || order.id.node !== request.node) {
+    leaves.tally.checked(() => {
+      if (order.id.kind === 'agent' && order.id.node === request.node) return;
       throw new BanyanError('CSR_SAN_INVALID', `the CSR must name the agent of node ${request.node}`);
-    }
+    });
     const requester = { accessorId: caller.accessorId, node: request.node, reason: 'first' } as const;
     const leaf = await leaves.issueOwn(order, requester);
     ambient.logger.info('agent enrolled', {

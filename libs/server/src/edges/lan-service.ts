@@ -1,5 +1,5 @@
-import { requirePermission } from '@banyan/acl';
-import { issuanceReason, toWireRoots } from '@banyan/ca';
+import { type Caller, requirePermission } from '@banyan/acl';
+import { issuanceReason, type LeafOrder, toWireRoots } from '@banyan/ca';
 import { parseAgentReport } from './agent-report.js';
 import { parseNodeSync } from './node-sync.js';
 import { BanyanError, type EpochMs, isBanyanError, type SecretText } from '@banyan/kernel';
@@ -47,10 +47,7 @@ export class LanService extends LanPort {
     const { leaves, tokens } = this.core;
     const caller = tokens.resolve(optionalToken(request.token));
     const order = leaves.prepare(request.csrPem);
-    if (order.id.kind !== 'service') {
-      throw new BanyanError('CSR_SAN_INVALID', `a leaf for workloads names a service, not a ${order.id.kind}`);
-    }
-    requirePermission(caller, { resource: 'service', access: 'write', name: order.id.service });
+    leaves.tally.checked(() => requireMayHave(order, caller));
     try {
       const leaf = await leaves.issue(order, {
         accessorId: caller.accessorId,
@@ -66,10 +63,8 @@ export class LanService extends LanPort {
 
   override async renewAgent(request: RenewAgentRequest, call: PeerCall): Promise<RenewAgentReply> {
     const order = this.core.leaves.prepare(request.csrPem);
-    if (order.id.kind !== 'agent' || call.peer.kind !== 'agent' || order.id.node !== call.peer.node) {
-      throw new BanyanError('PEER_NOT_ALLOWED', 'an agent may renew its own certificate only');
-    }
-    const requester = { accessorId: '', node: call.peer.node, reason: 'renewal' } as const;
+    const node = this.core.leaves.tally.checked(() => renewedNode(order, call));
+    const requester = { accessorId: '', node, reason: 'renewal' } as const;
     const leaf = await this.core.leaves.issueOwn(order, requester);
     return { certificatePem: leaf.chainPem, bundleJson: rootsJson(this.core) };
   }
@@ -120,6 +115,20 @@ export class LanService extends LanPort {
     else ambient.logger.warn('the report of an agent does not follow its schema', { node });
   }
 }
+
+/** Throws `CSR_SAN_INVALID` or `PERMISSION_DENIED`. */
+const requireMayHave = ({ id }: LeafOrder, caller: Caller): void => {
+  if (id.kind !== 'service') {
+    throw new BanyanError('CSR_SAN_INVALID', `a leaf for workloads names a service, not a ${id.kind}`);
+  }
+  requirePermission(caller, { resource: 'service', access: 'write', name: id.service });
+};
+
+/** The node that renews its certificate. Throws `PEER_NOT_ALLOWED`. */
+const renewedNode = ({ id }: LeafOrder, { peer }: PeerCall): string => {
+  if (id.kind === 'agent' && peer.kind === 'agent' && id.node === peer.node) return id.node;
+  throw new BanyanError('PEER_NOT_ALLOWED', 'an agent may renew its own certificate only');
+};
 
 /** The bundle as agents read it. */
 export const rootsJson = ({ ca }: DatacenterCore): string =>
