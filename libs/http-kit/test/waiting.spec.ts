@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { getEventListeners } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { BanyanError, SecretText } from '@banyan/kernel';
-import { injectHttp, listRoutes, type WatchedAnswer, watchHttp } from '@banyan/http-kit';
+import { callOf, injectHttp, listRoutes, type WatchedAnswer, watchHttp } from '@banyan/http-kit';
 import { rawHttp } from '@banyan/testkit';
 import { type Edge, startEdge } from './edge-fixture.js';
 
@@ -78,6 +78,31 @@ describe('waiting calls', () => {
     const began = performance.now();
     await edge.app.close();
     expect(performance.now() - began).toBeLessThan(2_000);
+  });
+});
+
+describe('a client that left before its call began to wait', () => {
+  it('ends it at once, and leaves no listener on the signal that all calls share', async () => {
+    let waits: AbortSignal | undefined;
+    let arrived = false;
+    edge = await startEdge([], (app) => {
+      const instance = app.getHttpAdapter().getInstance();
+      instance.get('/late', async (request, reply) => {
+        arrived = true;
+        await once(reply.raw, 'close');
+        waits = callOf(request).signal;
+        return reply;
+      });
+    });
+    const client = new AbortController();
+    const gone = expect(rawHttp({ port: edge.port, path: '/late', signal: client.signal })).rejects.toThrow();
+    await until(() => arrived);
+    client.abort();
+    await gone;
+    await until(() => waits !== undefined);
+    const { stopping } = edge.app.getHttpAdapter() as unknown as { readonly stopping: AbortSignal };
+    expect([waits?.aborted, getEventListeners(stopping, 'abort').length]).toEqual([true, 0]);
+    await edge.app.close();
   });
 });
 

@@ -40,6 +40,11 @@ export class HttpCall {
     const { stopping, outer, reply } = this.liveness;
     const stop = (): void => abort.abort(new BanyanError('ABORTED', 'The server is stopping; ask another one'));
     const giveUp = (): void => abort.abort(new BanyanError('ABORTED', 'The caller went away'));
+    // A client that left before anybody looked: its close is over, and would take no listener away.
+    if (reply.raw.destroyed) {
+      giveUp();
+      return abort;
+    }
     if (stopping.aborted) stop();
     if (outer?.aborted === true) giveUp();
     stopping.addEventListener('abort', stop, { once: true });
