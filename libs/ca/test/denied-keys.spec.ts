@@ -25,9 +25,9 @@ describe('denied keys, on PostgreSQL', () => {
   const apply = (effect: RootEffect): Promise<void> => commit((tx) => bench.root.apply(tx, effect));
   const denied = () => bench.projection.state.deniedKeys;
   const deniedSet = () => new Set(denied().map(({ keyFingerprint }) => keyFingerprint));
-  const published = async (): Promise<string> => {
+  const published = async (crossSign = true): Promise<string> => {
     const order = { rotationId: new SystemRandom().uuid(), provider: 'consul', options: {} };
-    const next = await bench.root.make({ ...order, crossSign: true, compromised: false }, never);
+    const next = await bench.root.make({ ...order, crossSign, compromised: false }, never);
     await commit((tx) => next.publish(tx));
     return next.rootId;
   };
@@ -93,6 +93,37 @@ describe('denied keys, on PostgreSQL', () => {
     expect(denied()).toHaveLength(1);
   });
 
+  it('has the key of a root that left without vouching, by the certificate that somebody brings', async () => {
+    const first = bench.projection.wantedRoot!;
+    const second = await published(false);
+    await apply({ kind: 'activate', rootId: second });
+    await bench.reconcile();
+    await apply({ kind: 'drop', rootId: first.id });
+    const { pem: certificatePem, keyFingerprint, fingerprintSha256 } = first.certificate;
+    // Of it only a fingerprint was kept, from which no key can be told.
+    await apply({ kind: 'taint', rootId: first.id });
+    expect([denied(), bench.projection.state.taintedGone]).toEqual([[], []]);
+    await apply({ kind: 'taint', rootId: first.id, certificatePem });
+    expect(denied()).toMatchObject([{ keyFingerprint, reason: expect.stringContaining(first.id) as unknown }]);
+    expect(bench.projection.state.taintedGone).toEqual([fingerprintSha256]);
+    await apply({ kind: 'taint', rootId: first.id, certificatePem });
+    expect(denied()).toHaveLength(1);
+  });
+
+  it('never is one that a root in use has, whoever brings another certificate of it', async () => {
+    const { certificate } = bench.projection.wantedRoot!;
+    const next = await published();
+    // The next root's key, as the active root vouches for it: not the certificate of a root that is here.
+    const { pem: certificatePem, fingerprintSha1: rootId } = bench.projection.nextRoot!.crossSigned!;
+    const taint = apply({ kind: 'taint', rootId, certificatePem });
+    await expect(taint).rejects.toBeInstanceOf(BanyanError);
+    await expect(taint).rejects.toMatchObject({
+      code: 'CA_CONFLICT',
+      message: expect.stringContaining(next) as unknown,
+    });
+    expect([denied(), certificate.fingerprintSha1]).toEqual([[], bench.projection.wantedRoot!.id]);
+  });
+
   it('is certified for no datacenter: its request is refused by name, before anything is signed', async () => {
     const keyPair = await generateKeyPair({ type: 'ec', bits: 256 });
     const uri = `spiffe://${bench.projection.getTrustDomain().name}`;
@@ -145,6 +176,12 @@ describe('denied keys, on PostgreSQL', () => {
     await apply({ kind: 'taint', rootId: first.id });
     await apply({ kind: 'drop', rootId: first.id });
     expect(bundle().map(({ id }) => id)).toEqual([second]);
+    // Of a root that has left the denial is all that is asked for, so that silence would be a lie.
+    const stray = await generateKeyPair({ type: 'ec', bits: 256 });
+    const csr = createCsr({ keyPair: stray, uri: `spiffe://${bench.projection.getTrustDomain().name}`, ca: true });
+    const { certificatePem } = await bench.root.signIntermediate(csr, { datacenter: 'dc2' }, never);
+    const { fingerprintSha1: rootId } = parseCertificates(certificatePem)[0]!;
+    await expect(apply({ kind: 'taint', rootId, certificatePem })).rejects.toMatchObject({ code: 'DENIED_KEYS_FULL' });
   });
 
   it('comes to every datacenter, and goes there again; what does not follow its schema is refused', async () => {

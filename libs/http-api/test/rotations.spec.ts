@@ -1,9 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { MINUTE } from '@banyan/kernel';
+import { epochMs, MINUTE } from '@banyan/kernel';
+import { forgeChain } from '@banyan/testkit';
 import { type Api, startApi } from './api-fixture.js';
 
 const ROTATIONS = '/v1/connect/ca/rotations';
 const TAINT = '/v1/connect/ca/taint';
+const FORGED = forgeChain({
+  trustDomain: '11111111-2222-4333-8444-555555555555.consul',
+  now: epochMs(Date.UTC(2030, 0, 1)),
+});
+const LEAF_PEM = FORGED.leaf.certificate.pem;
 const NOBODY = '00000000-0000-4000-8000-00000000dead';
 
 interface WireRotation {
@@ -196,6 +202,18 @@ describe('rotations over HTTP', () => {
     expect((await post(TAINT, body)).headers['x-banyan-error']).toBe('ROTATION_PLAN_STALE');
   });
 
+  it('of a root that has left are asked for by its certificate', async () => {
+    const { pem, fingerprintSha1 } = FORGED.root.certificate;
+    const body = { RootPEM: pem, Reason: 'an old backup was stolen' };
+    const dry = await post(TAINT, { ...body, DryRun: true });
+    expect(dry.json).toMatchObject({ Plan: { Kind: 'taint', LeavingRootID: fingerprintSha1 } });
+    await post(TAINT, { ...body, PlanHash: dry.json['PlanHash'] });
+    expect(api.rotations.asked.at(-1)).toMatchObject({
+      what: 'taint',
+      request: { rootId: fingerprintSha1, rootPem: pem, note: 'an old backup was stolen' },
+    });
+  });
+
   it('refuse what does not follow the schema, by its name', async () => {
     const refusals: readonly (readonly [string, string, unknown, string])[] = [
       ['POST', ROTATIONS, { Foo: 1 }, 'unknown field "Foo"'],
@@ -203,6 +221,9 @@ describe('rotations over HTTP', () => {
       ['POST', ROTATIONS, { VerifyWindow: '-1s' }, 'a wait is from 0s'],
       ['POST', ROTATIONS, { RetireGrace: '9999h' }, 'a wait is from 0s'],
       ['POST', TAINT, { RootID: 'R1' }, 'field "Reason"'],
+      ['POST', TAINT, { RootID: 'R1', RootPEM: FORGED.root.certificate.pem, Reason: 'x' }, 'give one of "RootID"'],
+      ['POST', TAINT, { RootPEM: LEAF_PEM, Reason: 'x' }, 'field "RootPEM": it is not the certificate of a root'],
+      ['POST', TAINT, { RootPEM: 'nonsense', Reason: 'x' }, 'PEM'],
       ['POST', TAINT, '', 'EOF'],
       ['PUT', `${ROTATIONS}/x/waive`, { Datacenter: 'dc1' }, 'field "Reason"'],
       ['PUT', `${ROTATIONS}/x/waive`, { Datacenter: 'dc1', Reason: '' }, 'field "Reason"'],

@@ -55,6 +55,10 @@ class FixedPresent extends PresentAuthority {
     return this.steps.inactive.map((rootId) => ({ rootId, isTainted: this.steps.tainted.includes(rootId) }));
   }
 
+  override remembers(rootId: string): boolean {
+    return rootId === 'remembered';
+  }
+
   override read() {
     const options = { LeafCertTTL: '72h', PrivateKey: 'kept-secret' };
     return { provider: 'consul', options, leafTtlMs: 259_200_000, rootNotAfter: Date.UTC(2041, 0, 1) };

@@ -234,6 +234,20 @@ describe('a rotation in the store', () => {
     expect([alone.phase, alone.previousRootId]).toEqual(['retire', 'R1']);
   });
 
+  it('takes the taint of a root that has left: by its ID while a record has it, else by its certificate', async () => {
+    for (const root of [{ rootId: 'remembered' }, { rootId: 'forgotten', rootPem: 'its PEM' }]) {
+      const taint = { ...TAINT, ...root };
+      const { hash } = await t.engine.planTaint(taint);
+      const { id, phase, previousRootId } = await t.engine.taint(taint, { planHash: hash }, ANA);
+      expect([phase, previousRootId]).toEqual(['retire', root.rootId]);
+      t.evidence.all('R1');
+      await t.step();
+      expect(t.phase(id)).toBe('completed');
+    }
+    expect(t.steps.tainted).toEqual(['remembered', 'forgotten']);
+    expect(await t.steps.states()).toEqual({ R1: 'active' });
+  });
+
   it('rolls back, and the roots with it', async () => {
     const id = await t.start();
     await t.step();

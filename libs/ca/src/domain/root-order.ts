@@ -32,8 +32,11 @@ export type RootEffect =
   | { readonly kind: 'activate'; readonly rootId: string }
   /** The previous root becomes `active` again with its configuration; the other is `inactive` until it is dropped. */
   | { readonly kind: 'reactivate'; readonly rootId: string; readonly insteadOf: string }
-  /** A root that leaves turned out to be in wrong hands: it is marked, or recorded if it is a `next` one about to be dropped. */
-  | { readonly kind: 'taint'; readonly rootId: string }
+  /**
+   * A root that leaves turned out to be in wrong hands: it is marked, or recorded if it is a `next` one about to be dropped.
+   * One that has left already is denied at once; its certificate is needed where no record has it any more.
+   */
+  | { readonly kind: 'taint'; readonly rootId: string; readonly certificatePem?: string }
   /** Takes a `next` or `inactive` root out of the bundle and destroys its key. */
   | { readonly kind: 'drop'; readonly rootId: string };
 

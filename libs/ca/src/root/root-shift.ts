@@ -11,7 +11,7 @@ import { writeCaConfiguration } from '../adapters/configuration-writes.js';
 import { deleteRoot, rootHash, writeRoot } from '../adapters/root-writes.js';
 import type { RootProviderKind } from '../ports/root-provider.js';
 import type { ProviderAccess } from './provider-access.js';
-import { goneRoot, keepTransition, successorOf } from './root-transitions.js';
+import { broughtRoot, goneRoot, keepTransition, successorOf } from './root-transitions.js';
 
 /** What {@link RootShift} needs. */
 export interface RootShiftParts {
@@ -20,6 +20,8 @@ export interface RootShiftParts {
   readonly clock: Clock;
   readonly logger: Logger;
 }
+
+type Taint = Extract<RootEffect, { readonly kind: 'taint' }>;
 
 /** A provider that does not answer must not hold up the retirement of a root for longer than this. */
 const DESTROY_LIMIT_MS = 10_000;
@@ -36,7 +38,7 @@ export class RootShift {
     if (effect.kind === 'activate') await this.#swap(tx, { up: rootId, from: 'next' });
     else if (effect.kind === 'reactivate')
       await this.#swap(tx, { up: rootId, from: 'inactive', down: effect.insteadOf });
-    else if (effect.kind === 'taint') await this.#taint(tx, rootId);
+    else if (effect.kind === 'taint') await this.#taint(tx, effect);
     else await this.#drop(tx, rootId);
   }
 
@@ -67,13 +69,14 @@ export class RootShift {
   }
 
   /** The active root is marked when its successor is published, not here. */
-  async #taint(tx: Transaction, id: string): Promise<void> {
+  async #taint(tx: Transaction, effect: Taint): Promise<void> {
+    const { rootId } = effect;
     const rows = await lockedRoots(tx);
-    const row = rows.find((root) => root.id === id);
+    const row = rows.find((root) => root.id === rootId);
     const active = rows.find((root) => root.state === 'active');
-    if (row === undefined) return this.#taintGone(tx, id, rows);
+    if (row === undefined) return this.#taintGone(tx, effect, rows);
     if (row.taintedAt !== null) return;
-    if (active === undefined || row === active) throw outOfStep(id);
+    if (active === undefined || row === active) throw outOfStep(rootId);
     const marked = Object.assign({}, row, { taintedAt: this.parts.clock.now() });
     // Everybody trusts a next root, so that its thief may have live connections; but it leaves with this transaction.
     if (row.state !== 'next') {
@@ -84,19 +87,41 @@ export class RootShift {
     await this.#deny(tx, rootKey(row), rows);
   }
 
-  /** It has left here, but may be in another datacenter's bundle still, or be vouched for by a root that is here. */
-  async #taintGone(tx: Transaction, id: string, rows: readonly RootAuthorityRow[]): Promise<void> {
-    const gone = await goneRoot(tx, id);
+  /**
+   * It has left here, but may be in another datacenter's bundle still, or be vouched for by a root that is here. The denial is
+   * all that is asked for: without it nothing is done.
+   */
+  async #taintGone(
+    tx: Transaction,
+    { rootId, certificatePem }: Taint,
+    rows: readonly RootAuthorityRow[],
+  ): Promise<void> {
+    const gone =
+      (await goneRoot(tx, rootId)) ??
+      (certificatePem === undefined ? undefined : await broughtRoot(tx, certificatePem));
     if (gone === undefined) return;
     await keepTransition(tx, Object.assign({}, gone, { taintedAt: this.parts.clock.now() }), gone);
-    await this.#deny(tx, rootKey(gone), rows);
+    await this.#requireDenied(tx, rootKey(gone), rows);
   }
 
-  /**
-   * Nobody believes the key any more, whoever vouched for it. A list that is full must not keep a compromised root in
-   * the bundle, where it is believed without any voucher.
-   */
+  /** A key that cannot be denied must not keep a compromised root in the bundle, where it is believed without any voucher. */
   async #deny(tx: Transaction, certificate: Certificate, rows: readonly RootAuthorityRow[]): Promise<void> {
+    try {
+      await this.#requireDenied(tx, certificate, rows);
+    } catch (error) {
+      if (!isBanyanError(error, 'DENIED_KEYS_FULL', 'CA_CONFLICT')) throw error;
+      const { keyFingerprint: key, fingerprintSha1: root } = certificate;
+      this.parts.logger.error('a compromised key is not denied', {
+        root,
+        key,
+        code: error.code,
+        reason: error.message,
+      });
+    }
+  }
+
+  /** Nobody believes the key any more, whoever vouched for it. Throws `DENIED_KEYS_FULL`, and `CA_CONFLICT` if it is in use. */
+  async #requireDenied(tx: Transaction, certificate: Certificate, rows: readonly RootAuthorityRow[]): Promise<void> {
     const { clock, logger } = this.parts;
     // Whoever vouched for it is among them, and its vouching ends with it at the latest.
     const ends = [certificate, ...rows.map(rootKey)].map(({ notAfter }) => notAfter);
@@ -104,20 +129,13 @@ export class RootShift {
     const { keyFingerprint, fingerprintSha1: root } = certificate;
     const inUse = rows.find((row) => row.state !== 'inactive' && row.id !== root && isKeyOf(row, keyFingerprint));
     if (inUse !== undefined) {
-      logger.error('a compromised key is not denied: another root has it, too', { root, other: inUse.id });
-      return;
-    }
-    try {
-      await stageDeniedKey(
-        tx,
-        { keyFingerprint, reason: `the key of root ${root} is compromised`, endsAt },
-        clock.now(),
+      throw new BanyanError(
+        'CA_CONFLICT',
+        `root ${inUse.id} has the same key and is in use: it is the one to be tainted`,
       );
-      logger.info('key denied', { root, key: keyFingerprint });
-    } catch (error) {
-      if (!isBanyanError(error, 'DENIED_KEYS_FULL')) throw error;
-      logger.error('a compromised key is not denied: the list is full', { root, key: keyFingerprint });
     }
+    await stageDeniedKey(tx, { keyFingerprint, reason: `the key of root ${root} is compromised`, endsAt }, clock.now());
+    logger.info('key denied', { root, key: keyFingerprint });
   }
 
   async #drop(tx: Transaction, id: string): Promise<void> {

@@ -46,6 +46,21 @@ export const goneRoot = async (tx: Transaction, id: string): Promise<TransitionR
   };
 };
 
+/** A root that somebody brings because no record has its certificate any more, at the place that a tombstone keeps for it. */
+export const broughtRoot = async (tx: Transaction, certificatePem: string): Promise<TransitionRoot> => {
+  const { fingerprintSha256 } = Certificate.fromPem(certificatePem);
+  const where = { fromFingerprint: fingerprintSha256 };
+  const tombstone = await tx.manager.findOne(RootTransitionRow, { where });
+  return {
+    fingerprintSha256,
+    certificatePem,
+    crossSignedPem: null,
+    generation: tombstone?.generation ?? 1,
+    rotatedOutAt: tombstone?.at ?? null,
+    taintedAt: null,
+  };
+};
+
 /** Of the roots that stay, the one that `from` vouches for; else the latest one. */
 export const successorOf = <T extends TransitionRoot>(from: TransitionRoot, others: readonly T[]): T | undefined => {
   const later = others.filter((root) => root.fingerprintSha256 !== from.fingerprintSha256);

@@ -1,5 +1,5 @@
 import { requirePermission } from '@banyan/acl';
-import { Access, type Answer, answerJson, Call, HttpCall, Input, type InputOf } from '@banyan/http-kit';
+import { Access, type Answer, answerJson, Audited, Call, HttpCall, Input, type InputOf } from '@banyan/http-kit';
 import { BanyanError } from '@banyan/kernel';
 import {
   DEFAULT_POLICY,
@@ -53,6 +53,7 @@ export class RotationController {
 
   /** A dry run answers the plan and its hash; a start quotes the hash. */
   @Post('/rotations')
+  @Audited('rotation.start')
   @HttpCode(OK)
   @Access('operator:write')
   async rotate(@Input(rotateInput) { body }: InputOf<typeof rotateInput>, @Call() call: HttpCall): Promise<Answer> {
@@ -64,6 +65,7 @@ export class RotationController {
 
   /** A dry run lists what will break, by name. */
   @Post('/taint')
+  @Audited('root.taint')
   @HttpCode(OK)
   @Access('operator:write')
   async taint(@Input(taintInput) { body }: InputOf<typeof taintInput>, @Call() call: HttpCall): Promise<Answer> {
@@ -72,11 +74,12 @@ export class RotationController {
       note: body.Reason,
       policy: { ...DEFAULT_POLICY, ...(body.Deadline !== undefined && { deadlineMs: body.Deadline }) },
     };
-    if (body.RootID === undefined) {
+    const rootId = body.RootID ?? body.RootPEM?.fingerprintSha1;
+    if (rootId === undefined) {
       const { Datacenter: datacenter = '' } = body;
       return this.#started(call, body, { ...order, crossSign: false, datacenter, compromised: true });
     }
-    const request: TaintRequest = { ...order, rootId: body.RootID };
+    const request: TaintRequest = { ...order, rootId, ...(body.RootPEM && { rootPem: body.RootPEM.pem }) };
     const context = writeContextOf(call);
     if (body.DryRun === true) return answerJson(await this.desk.planTaint(context, request));
     const id = await this.desk.taint(context, request, { planHash: body.PlanHash });
@@ -94,36 +97,42 @@ export class RotationController {
   }
 
   @Put('/rotations/:id/pause')
+  @Audited('rotation.pause')
   @Access('operator:write')
   pause(@Input(actInput) input: InputOf<typeof actInput>, @Call() call: HttpCall): Promise<Answer> {
     return this.#act(call, input, { verb: 'pause', ...reasonOf(input) });
   }
 
   @Put('/rotations/:id/resume')
+  @Audited('rotation.resume')
   @Access('operator:write')
   resume(@Input(actInput) input: InputOf<typeof actInput>, @Call() call: HttpCall): Promise<Answer> {
     return this.#act(call, input, { verb: 'resume', ...reasonOf(input) });
   }
 
   @Put('/rotations/:id/rollback')
+  @Audited('rotation.rollback')
   @Access('operator:write')
   rollback(@Input(actInput) input: InputOf<typeof actInput>, @Call() call: HttpCall): Promise<Answer> {
     return this.#act(call, input, { verb: 'rollback', ...reasonOf(input) });
   }
 
   @Put('/rotations/:id/advance')
+  @Audited('rotation.advance')
   @Access('operator:write')
   advance(@Input(actInput) input: InputOf<typeof actInput>, @Call() call: HttpCall): Promise<Answer> {
     return this.#act(call, input, { verb: 'advance', ...reasonOf(input) });
   }
 
   @Put('/rotations/:id/retire')
+  @Audited('rotation.retire')
   @Access('operator:write')
   retire(@Input(retireInput) input: InputOf<typeof retireInput>, @Call() call: HttpCall): Promise<Answer> {
     return this.#act(call, input, { verb: 'retire', ...reasonOf(input) });
   }
 
   @Put('/rotations/:id/waive')
+  @Audited('rotation.waive')
   @Access('operator:write')
   waive(@Input(waiveInput) input: InputOf<typeof waiveInput>, @Call() call: HttpCall): Promise<Answer> {
     const { Datacenter, Node, Reason = '' } = input.body;

@@ -1,5 +1,6 @@
 import { defineInput, pathText, refuse } from '@banyan/http-kit';
 import { HOUR, isBanyanError, parseGoDuration } from '@banyan/kernel';
+import { Certificate } from '@banyan/pki';
 import { DEFAULT_POLICY, type RotationPolicy } from '@banyan/rotation';
 import { z } from 'zod';
 import { caOptions } from './ca-options.js';
@@ -82,20 +83,39 @@ export const rotateInput = defineInput({
   bodyOptional: true,
 });
 
+const LONGEST_PEM = 65_536;
+
+/** The certificate of a root, which may have left long ago. */
+const rootPem = z
+  .string()
+  .max(LONGEST_PEM)
+  .transform((pem, context): Certificate => {
+    try {
+      const certificate = Certificate.fromPem(pem);
+      return certificate.selfSigned && certificate.isCa
+        ? certificate
+        : refuse(context, 'field "RootPEM": it is not the certificate of a root, which signs itself');
+    } catch (error) {
+      if (!isBanyanError(error)) throw error;
+      return refuse(context, `field "RootPEM": ${error.message}`);
+    }
+  });
+
 /** What is compromised, a root or a datacenter's signing key, and why that is thought. */
 export const taintInput = defineInput({
   body: z
     .strictObject({
       RootID: z.string().min(1).max(64).optional(),
+      RootPEM: rootPem.optional(),
       Datacenter: z.string().min(1).max(64).optional(),
       Reason: reason.min(1),
       Deadline: span.optional(),
       DryRun: z.boolean().optional(),
       PlanHash: planHash.optional(),
     })
-    .refine(({ RootID, Datacenter }) => (RootID === undefined) !== (Datacenter === undefined), {
+    .refine((body) => [body.RootID, body.RootPEM, body.Datacenter].filter((each) => each !== undefined).length === 1, {
       path: ['RootID'],
-      message: 'give either "RootID" or "Datacenter": what is compromised',
+      message: 'give one of "RootID", "RootPEM" and "Datacenter": what is compromised',
     }),
 });
 

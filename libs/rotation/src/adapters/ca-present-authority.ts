@@ -1,10 +1,13 @@
-import type { CaProjection } from '@banyan/ca';
+import type { CaProjection, TransitionProjection } from '@banyan/ca';
 import { BanyanError } from '@banyan/kernel';
 import { type InactiveRoot, PresentAuthority, type PresentState } from '../ports/present-authority.js';
 
-/** The present configuration from the CA's state in memory. */
+/** The present configuration from the CA's state in memory, and the roots before it from the records of transitions. */
 export class CaPresentAuthority extends PresentAuthority {
-  constructor(private readonly ca: CaProjection) {
+  constructor(
+    private readonly ca: CaProjection,
+    private readonly records: Pick<TransitionProjection, 'transitions'>,
+  ) {
     super();
   }
 
@@ -19,5 +22,9 @@ export class CaPresentAuthority extends PresentAuthority {
     return this.ca.state.roots
       .filter(({ state }) => state === 'inactive')
       .map(({ id, taintedAt }) => ({ rootId: id, isTainted: taintedAt !== undefined }));
+  }
+
+  override remembers(rootId: string): boolean {
+    return this.records.transitions.some((each) => each.kind === 'vouched' && each.from.fingerprintSha1 === rootId);
   }
 }

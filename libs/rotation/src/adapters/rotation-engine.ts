@@ -74,7 +74,7 @@ export class RotationEngine {
     return named(await this.#planner.rotate(request));
   }
 
-  /** What will break when the root is dropped. Changes nothing. Throws `REQUEST_INVALID` (it is in no bundle). */
+  /** What will break when the root is dropped. Changes nothing. Throws `REQUEST_INVALID` (nobody knows it). */
   async planTaint(request: TaintRequest): Promise<NamedPlan> {
     return named(await this.#plannedTaint(request));
   }
@@ -132,7 +132,7 @@ export class RotationEngine {
   /**
    * Takes a compromised root out of every bundle by the deadline. May always start. The active one gets a successor that it
    * does not vouch for; one that leaves or was to come leaves sooner. Throws `ROTATION_PLAN_STALE`, `ROTATION_IN_PROGRESS`
-   * (it is being replaced already), `REQUEST_INVALID` (it is in no bundle).
+   * (it is being replaced already), `REQUEST_INVALID` (nobody knows it), `DENIED_KEYS_FULL` (it has left, only its key can be denied).
    */
   async taint(request: TaintRequest, confirmation: Confirmation, context: RotationContext): Promise<Rotation> {
     const planned = await this.#plannedTaint(request);
@@ -188,15 +188,18 @@ export class RotationEngine {
   /** A plan for a root that nobody holds would be a plan of something else: of a typing error. */
   async #plannedTaint(request: TaintRequest): Promise<Planned> {
     const planned = await this.#planner.taint(request);
-    const { rootId } = request;
+    const { rootId, rootPem } = request;
     const isKnown =
+      rootPem !== undefined ||
       rootId === this.options.steps.activeRootId() ||
+      this.options.present.remembers(rootId) ||
       planned.datacenters.some(({ adoption }) => adoption?.bundle.includes(rootId)) ||
       (await this.#commits.unfinished()).some((rotation) => concerns(rotation, rootId));
     if (isKnown) return planned;
     throw new BanyanError(
       'REQUEST_INVALID',
-      `root ${rootId} is in no bundle: GET /v1/connect/ca/roots lists the roots with their IDs`,
+      `root ${rootId} is in no bundle and in no record: GET /v1/connect/ca/roots lists the roots with their IDs; ` +
+        'of one that has left give the certificate, as RootPEM',
     );
   }
 
@@ -223,7 +226,9 @@ export class RotationEngine {
 
   #dropSooner({ planned, request, by, at }: Taint): Promise<Rotation> {
     return this.#commits.begin(async (tx, unfinished) => {
-      await this.options.steps.apply(tx, { kind: 'taint', rootId: request.rootId });
+      const { rootId, rootPem } = request;
+      const brought = rootPem !== undefined && { certificatePem: rootPem };
+      await this.options.steps.apply(tx, { kind: 'taint', rootId, ...brought });
       const concerned = unfinished.find((rotation) => concerns(rotation, request.rootId));
       if (concerned !== undefined) {
         const deadlineAt = (at + request.policy.deadlineMs) as EpochMs;

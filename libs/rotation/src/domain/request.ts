@@ -19,6 +19,8 @@ export interface RotationRequest {
 /** A root whose key is in wrong hands. */
 export interface TaintRequest {
   readonly rootId: string;
+  /** Its certificate, where nobody here may have it any more: the key is denied all the same. */
+  readonly rootPem?: string;
   /** Why, for the record. */
   readonly note: string;
   readonly policy: RotationPolicy;

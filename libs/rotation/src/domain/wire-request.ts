@@ -36,7 +36,7 @@ const toWireRoot = (request: RotationRequest, intent: Intent) => ({
 
 /** The body of `POST /v1/connect/ca/taint`. */
 export const toWireTaint = (request: TaintRequest, intent: Intent) => ({
-  RootID: request.rootId,
+  ...(request.rootPem === undefined ? { RootID: request.rootId } : { RootPEM: request.rootPem }),
   Reason: request.note,
   Deadline: formatGoDuration(durationMs(request.policy.deadlineMs)),
   ...wireIntent(intent),

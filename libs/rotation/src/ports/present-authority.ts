@@ -20,4 +20,6 @@ export abstract class PresentAuthority {
   abstract read(): PresentState;
   /** Roots that were rotated out and are still trusted. */
   abstract inactiveRoots(): readonly InactiveRoot[];
+  /** Whether a root that has left is known by its certificate, so that its key can be denied by its ID. */
+  abstract remembers(rootId: string): boolean;
 }

@@ -173,7 +173,7 @@ export class PrimaryRole implements ServerRole {
   }
 
   #makeEngine(): RotationEngine {
-    const { store, follower, ca, keys, ambient, datacenter, adoption } = this.parts.core;
+    const { store, follower, ca, transitions, keys, ambient, datacenter, adoption } = this.parts.core;
     return new RotationEngine({
       datacenter,
       store,
@@ -182,7 +182,7 @@ export class PrimaryRole implements ServerRole {
       steps: this.#root,
       denied: new CaDeniedKeys(this.#root),
       evidence: new RegisteredEvidence({ datacenter, registry: this.#registry, adoption, clock: ambient.clock }),
-      present: new CaPresentAuthority(ca),
+      present: new CaPresentAuthority(ca, transitions),
       ...ambient,
     });
   }
