@@ -36,6 +36,7 @@ export { OperationsController } from './adapters/operations.controller.js';
 export { MetricsText } from './ports/metrics-text.js';
 export { CallerResolver } from './ports/caller-resolver.js';
 export { DatacenterForwarder, type ForwardedAnswer, type ForwardedRequest } from './ports/datacenter-forwarder.js';
+export { isFromBrowser } from './adapters/browser-hook.js';
 export { serveStaticPages, type StaticPages } from './adapters/static-pages.js';
 export { createHttpApplication, type HttpApplicationOptions } from './adapters/create-http-application.js';
 export { type InjectedAnswer, type InjectedRequest, injectHttp } from './adapters/inject-http.js';

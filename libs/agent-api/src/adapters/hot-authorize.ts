@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
-import { answerForError, tokenOf } from '@banyan/http-kit';
+import { answerForError, isFromBrowser, tokenOf } from '@banyan/http-kit';
 import { BanyanError, isBanyanError, type Logger, messageOf } from '@banyan/kernel';
 import type { Authorized, Authorizer } from './authorizer.js';
 
@@ -10,7 +10,7 @@ const BODY_LIMIT_BYTES = 8_192;
 
 /**
  * `authorize` before the web framework: proxies ask it for every connection. The same answers, byte for byte, as the
- * routed one, which still serves requests with a query.
+ * routed one, which still serves requests with a query, and refuses what a browser sends for a foreign page.
  */
 export class HotAuthorize {
   constructor(
@@ -23,7 +23,8 @@ export class HotAuthorize {
     const routed = server.listeners('request') as RequestListener[];
     server.removeAllListeners('request');
     server.on('request', (request: IncomingMessage, response: ServerResponse & { req: IncomingMessage }) => {
-      if (request.method === 'POST' && request.url === AUTHORIZE_PATH) this.#receive(request, response);
+      const isHot = request.method === 'POST' && request.url === AUTHORIZE_PATH && !isFromBrowser(request.headers);
+      if (isHot) this.#receive(request, response);
       else for (const listener of routed) listener(request, response);
     });
   }

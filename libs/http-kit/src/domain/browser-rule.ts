@@ -34,8 +34,13 @@ export const isOwnHost = (host: string, configured: ReadonlySet<string>): boolea
   );
 };
 
-/** Other clients send none of these. A page cannot take all of them away. */
-const isBrowser = ({ origin, site, referer, userAgent }: BrowserView): boolean =>
+/** Whether a browser sent it: other clients have none of these, and a page cannot take all of them away. */
+export const isBrowser = ({
+  origin,
+  site,
+  referer,
+  userAgent,
+}: Pick<BrowserView, 'origin' | 'site' | 'referer' | 'userAgent'>): boolean =>
   origin !== undefined || site !== undefined || referer !== undefined || userAgent?.startsWith('Mozilla/') === true;
 
 const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
