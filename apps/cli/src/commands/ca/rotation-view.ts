@@ -1,7 +1,7 @@
 import type { View } from '../../output/output.js';
 import { plainText } from '../../output/plain-text.js';
 import { type Column, facts, table } from '../../output/table.js';
-import { counted, shortId, stateTone, timeText } from '../../output/words.js';
+import { counted, shortId, stateTone, timeText, withShortIds } from '../../output/words.js';
 import { isFinished, type WireBlocker, type WireRotation } from '../../wire/rotation-shapes.js';
 import type { Paint } from '../../output/paint.js';
 
@@ -16,7 +16,7 @@ const BLOCKERS: readonly Column<WireBlocker>[] = [
   { title: 'DATACENTER', value: ({ Datacenter }) => Datacenter },
   { title: 'AGENT', value: ({ Node }) => Node },
   { title: 'REASON', value: ({ Reason }) => Reason },
-  { title: 'DETAIL', value: ({ Detail }) => Detail },
+  { title: 'DETAIL', value: ({ Detail }) => withShortIds(Detail) },
 ];
 
 /** Who is meant, by name, with the number of those that are not shown; '' for nobody. */
@@ -37,15 +37,15 @@ const DATACENTERS: readonly Column<WireRotation['Datacenters'][number]>[] = [
   { title: 'HAS ROOT', value: ({ HoldsRoot }) => (HoldsRoot ? 'yes' : 'no') },
   { title: 'STAGED', value: ({ Staged }) => (Staged ? 'yes' : 'no') },
   { title: 'SIGNS UNDER', value: ({ SigningRootID }) => (SigningRootID ? shortId(SigningRootID) : undefined) },
-  { title: 'AGENTS TRUSTING', value: ({ Agents }) => `${Agents.Trusting} of ${Agents.Live}`, align: 'right' },
-  { title: 'LEAVES MOVED', value: ({ Leaves }) => Leaves.Staying, align: 'right' },
+  { title: 'TRUSTING', value: ({ Agents }) => `${Agents.Trusting} of ${Agents.Live}`, align: 'right' },
+  { title: 'MOVED', value: ({ Leaves }) => Leaves.Staying, align: 'right' },
   {
     title: 'TO MOVE',
     value: ({ Leaves, LedgerLeaves }) => Math.max(Leaves.Leaving, LedgerLeaves.Leaving),
     align: 'right',
   },
   {
-    title: 'SHADOW FAILURES',
+    title: 'SHADOW',
     value: ({ Shadow }) => Shadow.Failed,
     tone: ({ Shadow }) => (Shadow.Failed > 0 ? 'warning' : 'plain'),
     align: 'right',
@@ -55,7 +55,7 @@ const DATACENTERS: readonly Column<WireRotation['Datacenters'][number]>[] = [
 const JOURNAL: readonly Column<WireRotation['Journal'][number]>[] = [
   { title: 'AT', value: ({ At }) => timeText(At) },
   { title: 'PHASE', value: ({ From, To }) => (From === To ? To : `${From} → ${To}`) },
-  { title: 'WHAT', value: ({ Text }) => Text },
+  { title: 'WHAT', value: ({ Text }) => withShortIds(Text) },
 ];
 
 /** Everything about one rotation that an operator asks. */
@@ -121,7 +121,9 @@ export const progressText = (rotation: WireRotation): string => {
     'rolling-back': `${sum(({ Leaves }) => Leaves.Leaving)} leaves to move back`,
   };
   const count = counts[rotation.Phase];
-  return `${rotation.Phase}${health}${count === undefined ? '' : ` (${count})`}${waits}`;
+  const until = rotation.Gates[rotation.Phase]?.WaitsUntil;
+  const ends = count === undefined && until !== undefined && !isFinished(rotation) ? ` (until ${timeText(until)})` : '';
+  return `${rotation.Phase}${health}${count === undefined ? ends : ` (${count})`}${waits}`;
 };
 
 const PHASE_SHARES: Readonly<Record<string, readonly [from: number, to: number]>> = {
