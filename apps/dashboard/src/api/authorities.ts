@@ -43,6 +43,9 @@ export interface InspectedCertificate extends Life {
   readonly IsCA: boolean;
   readonly PathLength?: number | null;
   readonly SignatureAlgorithm: string;
+  readonly DNSNames: readonly string[];
+  readonly KeyUsage: readonly string[];
+  readonly ExtendedKeyUsage: readonly string[];
 }
 
 /** `POST /v1/connect/ca/inspect`. */
@@ -52,4 +55,6 @@ export interface Inspection {
   /** Why not, as a code and in words. */
   readonly Reason?: string | null;
   readonly Detail?: string | null;
+  /** From the first certificate to its root, by fingerprint; empty when it is not trusted. */
+  readonly Path: readonly string[];
 }

@@ -35,16 +35,16 @@ let storedFor = sessionKey.peek();
 const EMPTY = { value: undefined, error: undefined, isLoading: true };
 
 /**
- * Follows a route while the component is shown: asked once, then kept current by the events of `topic`. Components that
+ * Follows a route while the component is shown: asked once, then kept current by the events of `topics`. Components that
  * follow the same route share one request. Undefined `path`: nothing is asked yet.
  */
-export function useResource<T>(path: string | undefined, topic?: Topic): Resource<T> {
+export function useResource<T>(path: string | undefined, ...topics: readonly (Topic | undefined)[]): Resource<T> {
   const key = `${sessionKey.value} ${path ?? ''}`;
   const stored = useMemo(() => entryOf(key, path), [key]);
   useEffect(() => {
     if (path === undefined) return undefined;
     stored.users += 1;
-    if (stored.users === 1) stored.close = open(stored, path, topic);
+    if (stored.users === 1) stored.close = open(stored, path, topics);
     return () => {
       stored.users -= 1;
       if (stored.users > 0) return;
@@ -52,7 +52,7 @@ export function useResource<T>(path: string | undefined, topic?: Topic): Resourc
       stored.close = undefined;
       forgetOldest();
     };
-  }, [stored, path, topic]);
+  }, [stored, path, topics.join()]);
   return { ...(stored.state.value as Omit<Resource<T>, 'reload'>), reload: () => stored.reload() };
 }
 
@@ -85,7 +85,7 @@ function forgetOldest(): void {
 }
 
 /** Begins to follow; the returned function ends it and whatever is under way. */
-function open(stored: Stored, path: string, topic: Topic | undefined): () => void {
+function open(stored: Stored, path: string, topics: readonly (Topic | undefined)[]): () => void {
   const closing = new AbortController();
   let isAsking = false;
   let isStale = false;
@@ -112,13 +112,16 @@ function open(stored: Stored, path: string, topic: Topic | undefined): () => voi
   stored.reload = () => void ask();
   void ask();
   const ends = [onReconnect(stored.reload), pollWithoutStream(stored.reload)];
-  if (topic !== undefined)
+  for (const topic of topics) {
+    if (topic === undefined) continue;
+    const isCarried = CARRIED[topic] === path;
     ends.push(
       listen(topic, (payload) => {
-        if (CARRIED[topic] === path) stored.state.value = { value: payload, error: undefined, isLoading: false };
+        if (isCarried) stored.state.value = { value: payload, error: undefined, isLoading: false };
         else void ask();
       }),
     );
+  }
   return () => {
     closing.abort();
     for (const end of ends) end();

@@ -50,10 +50,15 @@ export function AgentsOf({ rotation }: { readonly rotation: Rotation }) {
 }
 
 function AdoptionOf({ datacenter, rootId }: { readonly datacenter: string; readonly rootId: string | undefined }) {
-  const adoption = useResource<Adoption>(withQuery('/v1/connect/ca/adoption', { dc: datacenter }), 'rotations');
+  const adoption = useResource<Adoption>(
+    withQuery('/v1/connect/ca/adoption', { dc: datacenter }),
+    'rotations',
+    'adoption',
+  );
   const agents = useResource<AgentsPage>(
     withQuery('/v1/connect/ca/adoption/agents', { dc: datacenter, limit: AGENTS }),
     'rotations',
+    'adoption',
   );
   return (
     <div class="stack">

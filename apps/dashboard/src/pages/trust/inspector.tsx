@@ -75,7 +75,8 @@ export function Inspector({ pem, change }: InspectorProps) {
   );
 }
 
-function Found({ inspection: { Certificates, Trusted, Reason, Detail } }: { readonly inspection: Inspection }) {
+function Found({ inspection }: { readonly inspection: Inspection }) {
+  const { Certificates, Trusted, Reason, Detail, Path } = inspection;
   return (
     <div class="found stack">
       <p role="status">
@@ -85,6 +86,16 @@ function Found({ inspection: { Certificates, Trusted, Reason, Detail } }: { read
         />{' '}
         {!Trusted && typeof Reason === 'string' && <code>{Reason}</code>} {Trusted ? '' : Detail}
       </p>
+      {Path.length > 0 && (
+        <ol class="chain" aria-label="Chain to the root">
+          {Path.map((fingerprint, place) => (
+            <li key={fingerprint}>
+              {place === Path.length - 1 ? 'root' : place === 0 ? 'certificate' : 'intermediate'}{' '}
+              <Identifier id={fingerprint} what={`the fingerprint of number ${place + 1} of the chain`} />
+            </li>
+          ))}
+        </ol>
+      )}
       {Certificates.map((certificate, place) => (
         <Certificate key={certificate.Fingerprint} certificate={certificate} place={place} />
       ))}
@@ -111,6 +122,11 @@ function Certificate({ certificate, place }: CertificateProps) {
           { name: 'Key', value: `${KeyType.toUpperCase()} ${KeyBits}` },
           { name: 'Signed with', value: wordsOf(certificate.SignatureAlgorithm) },
           { name: 'Authority', value: certificate.IsCA ? `yes${pathText(certificate.PathLength)}` : 'no' },
+          {
+            name: 'May be used for',
+            value: [...certificate.KeyUsage, ...certificate.ExtendedKeyUsage].join(', ') || '–',
+          },
+          ...(certificate.DNSNames.length === 0 ? [] : [{ name: 'DNS names', value: certificate.DNSNames.join(' ') }]),
           { name: 'Fingerprint (SHA-256)', value: <Identifier id={Fingerprint} what="the fingerprint" /> },
           { name: 'Key ID', value: keyIdOf(certificate.SubjectKeyID, 'the key ID') },
           { name: 'Issuer’s key ID', value: keyIdOf(certificate.AuthorityKeyID, 'the key ID of the issuer') },
