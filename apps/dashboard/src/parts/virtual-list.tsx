@@ -24,6 +24,8 @@ export interface VirtualListProps {
   readonly class?: string;
   /** In pixels; a shorter list takes only the room of its rows. Absent: as the style sheet says. */
   readonly mostHeight?: number;
+  /** Of the header, in pixels: counted in with `mostHeight`. */
+  readonly headerHeight?: number;
 }
 
 /** The frame's own lines. */
@@ -34,7 +36,7 @@ const OVERSCAN = 8;
 
 /** A list of any length of which only the rows in view are in the document. Scrolls by keyboard when it has the focus. */
 export function VirtualList(props: VirtualListProps) {
-  const { label, count, rowHeight, row, keyOf, onRange, header, mostHeight } = props;
+  const { label, count, rowHeight, row, keyOf, onRange, header, mostHeight, headerHeight = 0 } = props;
   const frame = useRef<HTMLDivElement>(null);
   const [, redraw] = useState(0);
   const [virtualizer] = useState(
@@ -72,7 +74,11 @@ export function VirtualList(props: VirtualListProps) {
       role="table"
       aria-label={label}
       aria-rowcount={count}
-      style={mostHeight === undefined ? {} : { height: `${Math.min(mostHeight, count * rowHeight + BORDER)}px` }}
+      style={
+        mostHeight === undefined
+          ? {}
+          : { height: `${Math.min(mostHeight, headerHeight + count * rowHeight + BORDER)}px` }
+      }
     >
       {header !== undefined && (
         <div class="virtual-header" role="rowgroup">
