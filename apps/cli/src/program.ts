@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { auditCommand } from './commands/audit/audit.js';
 import { completionCommand } from './commands/completion.js';
 import { connectCommand } from './commands/connect-proxy.js';
 import { devCommand } from './commands/dev.js';
@@ -6,8 +7,10 @@ import { caCommand } from './commands/ca/ca.js';
 import { doctorCommand } from './commands/doctor/doctor.js';
 import { federationCommand } from './commands/federation/federation.js';
 import { intentionCommand } from './commands/intention/intention.js';
+import { ledgerCommand } from './commands/ledger/ledger.js';
 import { replicationCommand } from './commands/replication/replication.js';
 import { serverCommand } from './commands/server.js';
+import { servicesCommand } from './commands/services/services.js';
 import { statusCommand } from './commands/status/status.js';
 import { tokenCommand } from './commands/token/token.js';
 import { EXIT_MEANING } from './session/exit-codes.js';
@@ -41,14 +44,17 @@ export const createProgram = (surroundings: Surroundings = processSurroundings()
     .addHelpText('after', AFTER_HELP);
   program.addCommand(statusCommand(surroundings));
   program.addCommand(doctorCommand(surroundings));
+  program.addCommand(auditCommand(surroundings));
   program.addCommand(caCommand(surroundings));
   program.addCommand(completionCommand(surroundings, program));
   program.addCommand(connectCommand());
   program.addCommand(devCommand(surroundings));
   program.addCommand(federationCommand(surroundings));
   program.addCommand(intentionCommand(surroundings));
+  program.addCommand(ledgerCommand(surroundings));
   program.addCommand(replicationCommand(surroundings));
   program.addCommand(serverCommand(surroundings));
+  program.addCommand(servicesCommand(surroundings));
   program.addCommand(tokenCommand(surroundings));
   for (const command of everyCommand(program)) {
     command

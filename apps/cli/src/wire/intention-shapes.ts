@@ -18,8 +18,19 @@ export const intentionsShape = z.array(intentionShape);
 /** GET /v1/connect/intentions/match: by the names that were asked for. */
 export const matchShape = z.record(z.string(), intentionsShape.nullable());
 
-/** GET /v1/connect/intentions/check. */
-export const checkShape = z.looseObject({ Allowed: z.boolean() });
+/** GET /v1/connect/intentions/check; `Why` when it was asked for. */
+export const checkShape = z.looseObject({
+  Allowed: z.boolean(),
+  Why: z
+    .looseObject({
+      Code: z.string(),
+      Reason: z.string(),
+      DefaultAction: z.string(),
+      Intention: intentionShape.nullable(),
+    })
+    .optional(),
+});
+export type WireCheck = z.infer<typeof checkShape>;
 
 export const INTENTIONS = '/v1/connect/intentions';
 export const EXACT = `${INTENTIONS}/exact`;

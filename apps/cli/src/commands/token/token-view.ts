@@ -58,5 +58,5 @@ const HIDDEN = '<hidden>';
 export const withoutSecret = (token: WireToken): WireToken => {
   // The answer of a bootstrap repeats the secret as `ID`.
   const { ID: _repeated, ...rest } = token;
-  return { ...rest, SecretID: HIDDEN } as WireToken;
+  return { ...rest, SecretID: HIDDEN };
 };
