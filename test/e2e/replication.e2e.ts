@@ -9,6 +9,7 @@ import { meshSuite } from './harness/mesh-suite.js';
 import {
   giveToken,
   makeToken,
+  offerToken,
   replicationIsWell,
   replicationOf,
   type ReplicationView,
@@ -57,6 +58,8 @@ const isGreen = async (mesh: Mesh): Promise<void> => {
   );
 };
 
+const NOBODYS = '6b0f5f0e-0000-4000-8000-00000000dead';
+
 describe('replication that tells the truth', () => {
   let load: HandshakeLoad;
   let rotation: string;
@@ -104,7 +107,9 @@ describe('replication that tells the truth', () => {
     );
     console.info(`NOT_PERMITTED ${tookMs.toFixed(0)} ms after the revocation`);
     expect(streamIn(value, 'intentions')).toMatchObject({ State: 'NOT_PERMITTED', Code: 'ACL_NOT_FOUND' });
-    await giveToken(mesh, '6b0f5f0e-0000-4000-8000-00000000dead');
+    const refused = await offerToken(mesh, NOBODYS);
+    expect(refused).toMatchObject({ status: 400, text: expect.stringMatching(/^NOT_PERMITTED.*not stored/) as string });
+    await giveToken(mesh, NOBODYS);
     await replicationOf(mesh.dc2, 'another that nobody knows is refused, too', (view) => {
       expect(view).toMatchObject({ State: 'NOT_PERMITTED', Token: { Origin: 'api' } });
       expect(scopesOf(view)).toEqual(NEITHER);

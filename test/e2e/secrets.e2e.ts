@@ -125,7 +125,8 @@ describe('secrets of a whole run', () => {
       join(mesh.folder, 'logs'),
     );
     sidecar.start();
-    expect(await sidecar.ended).toEqual({ code: 1, signal: null });
+    // The exit code of whoever is denied.
+    expect(await sidecar.ended).toEqual({ code: 4, signal: null });
     expect(sidecar.log).toContain('[PERMISSION_DENIED]');
   });
 

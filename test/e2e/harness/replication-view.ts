@@ -94,12 +94,12 @@ export const makeToken = async (
   return { id: AccessorID, secret: SecretID };
 };
 
-/** Gives dc2 another replication token, as an operator does: without a restart. */
+/** Offers dc2 another replication token, as an operator does: it is taken only after the primary was asked what it may do. */
+export const offerToken = (mesh: Mesh, secret: string, query = '') =>
+  mesh.dc2.callServer({ method: 'PUT', path: `/v1/agent/token/replication${query}`, body: { Token: secret } });
+
+/** Gives dc2 that token whatever it may do: without a restart, and whether or not the primary can be asked. */
 export const giveToken = async (mesh: Mesh, secret: string): Promise<void> => {
-  const { status, text } = await mesh.dc2.callServer({
-    method: 'PUT',
-    path: '/v1/agent/token/replication',
-    body: { Token: secret },
-  });
+  const { status, text } = await offerToken(mesh, secret, '?force');
   expect({ status, text }).toEqual({ status: 200, text: '' });
 };
