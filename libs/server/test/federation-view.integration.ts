@@ -152,6 +152,19 @@ describe('the federation', () => {
   );
 
   it(
+    'names a clock that is wrong where nothing is worse',
+    async () => {
+      const { clocks, ambient } = dc1.core;
+      clocks.heard('a sundial', ambient.clock.now() - 600_000);
+      const own = entryOf((await dc1.ask(FEDERATION)).json() as Json, 'dc1');
+      expect(own).toMatchObject({ State: 'CLOCK_SKEW', Reason: expect.stringContaining('a sundial') });
+      clocks.heard('a sundial', ambient.clock.now());
+      expect(wordOf(entryOf((await dc1.ask(FEDERATION)).json() as Json, 'dc1')['State'])).toBe('READY');
+    },
+    LIMIT_MS,
+  );
+
+  it(
     'says of a datacenter that fell silent what it last said',
     async () => {
       isCut = true;
