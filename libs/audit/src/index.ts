@@ -14,6 +14,7 @@ export {
 } from './domain/audit-entry.js';
 export type { AuditBeginning, AuditBreak, ServerPlaces } from './domain/audit-check.js';
 export { AuditLines, type AuditLinesOptions, type AuditLinesProof, verifyAuditLines } from './domain/audit-lines.js';
+export { AuditSink } from './ports/audit-sink.js';
 export { type AuditProof, type AuditQuestion, AuditReader } from './ports/audit-reader.js';
 // PostgreSQL, and where entries go beside it
 export { AuditCopier, type AuditCopierOptions } from './adapters/audit-copier.js';

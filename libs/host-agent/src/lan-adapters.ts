@@ -48,12 +48,12 @@ export class LanServerCalls extends ServerCalls {
     super();
   }
 
-  override forward({ method, path, token, body, signal }: CarriedRequest): Promise<CarriedAnswer> {
+  override forward({ method, path, token, body, signal, remoteAddress }: CarriedRequest): Promise<CarriedAnswer> {
     return this.lan.forward(
       {
         method: method as 'GET',
         path,
-        headers: token === undefined ? {} : { 'x-consul-token': token.reveal() },
+        headers: { ...(token && { 'x-consul-token': token.reveal() }), 'x-banyan-remote-address': remoteAddress },
         body,
       },
       { signal, deadlineMs: answerLimitMs(method, path) },

@@ -1,5 +1,8 @@
-import { OperationsController } from '@banyan/http-kit';
+import { CallWitness, OperationsController } from '@banyan/http-kit';
 import { type DynamicModule, Module, type ModuleMetadata, type Provider, type Type } from '@nestjs/common';
+import { AuditController } from './adapters/audit.controller.js';
+import { AuditSubjects } from './adapters/audit-subjects.js';
+import { AuditedCalls } from './adapters/audited-calls.js';
 import { AdoptionController } from './adapters/adoption.controller.js';
 import { Authorities } from './adapters/authorities.js';
 import { AuthoritiesController } from './adapters/authorities.controller.js';
@@ -27,7 +30,7 @@ import { TokenController } from './adapters/token.controller.js';
 export interface HttpApiBindings {
   /**
    * Bindings of every port: `CallerResolver` and `DatacenterForwarder` of http-kit, `Timers`, `FederationDirectory`, `IntentionReader`,
-   * `IntentionWriter`, `CaProjection`, `CaConfigurationWriter`, `AdoptionDirectory`, `RotationReader`, `RotationDesk`, `LedgerReader`, `TokenReader`, `TokenWriter`, `CatalogReader`, `CatalogWriter`, `ChangeFollower`, `Clock`,
+   * `IntentionWriter`, `CaProjection`, `CaConfigurationWriter`, `AdoptionDirectory`, `RotationReader`, `RotationDesk`, `LedgerReader`, `AuditReader`, `AuditRecorder`, `TokenReader`, `TokenWriter`, `CatalogReader`, `CatalogWriter`, `ChangeFollower`, `Clock`,
    * `Random`, `HealthRegistry`, `MetricsText`, `DatacenterDirectory`, `ReplicationDesk`, `LagHistory`, `LeaderDirectory`, `HttpApiSettings`.
    */
   readonly providers: readonly Provider[];
@@ -61,6 +64,7 @@ export class HttpApiModule {
         AuthoritiesController,
         AdoptionController,
         LedgerController,
+        AuditController,
         RotationController,
         ...(bindings.controllers ?? []),
       ],
@@ -73,6 +77,8 @@ export class HttpApiModule {
         StateTopics,
         ListTopics,
         Authorities,
+        AuditSubjects,
+        { provide: CallWitness, useClass: AuditedCalls },
       ],
       exports: [BlockingReads, EventHub],
     };

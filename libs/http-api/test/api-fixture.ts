@@ -1,5 +1,6 @@
 import { hashSecret, type Role } from '@banyan/acl';
 import { AccessResolver, TokenReader, TokenWriter } from '@banyan/acl';
+import { AuditReader, AuditRecorder } from '@banyan/audit';
 import { CaProjection } from '@banyan/ca';
 import { CatalogReader, CatalogWriter } from '@banyan/catalog';
 import {
@@ -48,6 +49,7 @@ import { MemoryAdoption } from './adoption-fixture.js';
 import { fixedCa, RecordedConfiguration } from './ca-fixture.js';
 import { MemoryFederation, MemoryWan } from './federation-fixture.js';
 import { MemoryReplication } from './memory-replication.js';
+import { MemoryAudit, NoTrail } from './memory-audit.js';
 import { MemoryRotations } from './memory-rotations.js';
 
 /** One secret per kind of caller. */
@@ -93,6 +95,8 @@ export interface Api {
   readonly ca: CaProjection;
   readonly configuration: RecordedConfiguration;
   readonly ledger: LedgerReader;
+  readonly trail: AuditReader;
+  readonly audit: MemoryAudit;
   readonly adoption: MemoryAdoption;
   readonly replication: MemoryReplication;
   readonly federation: MemoryFederation;
@@ -113,6 +117,8 @@ const portsOf = (parts: Omit<Api, 'app' | 'hub' | 'port' | 'stop' | 'ask'>, rand
   ...[CatalogReader, CatalogWriter].map((provide) => ({ provide, useValue: parts.catalog })),
   { provide: CaProjection, useValue: parts.ca },
   { provide: LedgerReader, useValue: parts.ledger },
+  { provide: AuditReader, useValue: parts.trail },
+  { provide: AuditRecorder, useValue: parts.audit },
   { provide: ReplicationDesk, useValue: parts.replication },
   { provide: FederationDirectory, useValue: parts.federation },
   { provide: DatacenterForwarder, useValue: parts.wan },
@@ -154,7 +160,11 @@ class NoLedger extends LedgerReader {
 }
 
 /** Starts the API over ports in memory and a real follower, on a port of 127.0.0.1 that the system chooses. */
-export const startApi = async (withTokens = true, ledger: LedgerReader = new NoLedger()): Promise<Api> => {
+export const startApi = async (
+  withTokens = true,
+  ledger: LedgerReader = new NoLedger(),
+  trail: AuditReader = new NoTrail(),
+): Promise<Api> => {
   const timers = new SystemTimers();
   const random = new SystemRandom();
   const logger = new SilentLogger();
@@ -169,6 +179,8 @@ export const startApi = async (withTokens = true, ledger: LedgerReader = new NoL
     ca: await fixedCa(),
     configuration: new RecordedConfiguration(),
     ledger,
+    trail,
+    audit: new MemoryAudit(),
     adoption: new MemoryAdoption(),
     replication: new MemoryReplication(),
     federation: new MemoryFederation(),
@@ -187,7 +199,7 @@ export const startApi = async (withTokens = true, ledger: LedgerReader = new NoL
   if (withTokens) await parts.tokens.import(tokens);
   await follower.start();
   const module = HttpApiModule.register({ providers: portsOf(parts, random) });
-  const app = await createHttpApplication(module, { logger, random, timers, datacenter: 'dc1' });
+  const app = await createHttpApplication(module, { logger, random, timers, datacenter: 'dc1', witnessed: true });
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   const ask: Api['ask'] = (method, path, as, body) =>

@@ -29,12 +29,13 @@ export {
 export { tokenOf } from './domain/token-lookup.js';
 // Routes
 export { Call, callOf, HttpCall } from './adapters/http-call.js';
-export { Access, Input, Local, NoInput, Public } from './adapters/route-decorators.js';
+export { Access, Audited, Input, Local, NoInput, Public, ReadsOnly } from './adapters/route-decorators.js';
 export { listRoutes, type Route } from './adapters/list-routes.js';
 // The application
 export { OperationsController } from './adapters/operations.controller.js';
 export { MetricsText } from './ports/metrics-text.js';
 export { CallerResolver } from './ports/caller-resolver.js';
+export { CallWitness, type WitnessedCall } from './ports/call-witness.js';
 export { DatacenterForwarder, type ForwardedAnswer, type ForwardedRequest } from './ports/datacenter-forwarder.js';
 export { isFromBrowser } from './adapters/browser-hook.js';
 export { serveStaticPages, type StaticPages } from './adapters/static-pages.js';

@@ -27,6 +27,7 @@ import { IntentionReader, IntentionWriter } from '@banyan/intentions';
 import { httpTls, listening } from '@banyan/boot';
 import { BanyanError, Clock, Logger, Random, Timers } from '@banyan/kernel';
 import { LedgerReader } from '@banyan/ledger';
+import { AuditReader, AuditRecorder } from '@banyan/audit';
 import {
   BootstrapController,
   BootstrapPort,
@@ -51,6 +52,7 @@ import type { DatacenterLinks } from './edges/datacenter-links.js';
 import { InjectedHttp } from './edges/http-entrance.js';
 import { LanService, type WatchEntrance } from './edges/lan-service.js';
 import { LagSampler } from './edges/lag-sampler.js';
+import { AuditTrimmer } from './edges/audit-trimmer.js';
 import { LedgerTrimmer } from './edges/ledger-trimmer.js';
 import { LogTrimmer } from './edges/log-trimmer.js';
 import { NodeReaper } from './edges/node-reaper.js';
@@ -76,6 +78,7 @@ export class DatacenterServer {
   readonly #reaper: NodeReaper;
   readonly #trimmer: LogTrimmer;
   readonly #ledgerTrimmer: LedgerTrimmer;
+  readonly #auditTrimmer: AuditTrimmer;
   readonly #sampler: LagSampler;
 
   private constructor(
@@ -87,6 +90,7 @@ export class DatacenterServer {
     this.#reaper = new NodeReaper(core);
     this.#trimmer = new LogTrimmer(core);
     this.#ledgerTrimmer = new LedgerTrimmer(core);
+    this.#auditTrimmer = new AuditTrimmer(core);
     this.#sampler = new LagSampler(core, role.replicationDesk);
   }
 
@@ -124,6 +128,7 @@ export class DatacenterServer {
       ...ambient,
       datacenter: core.datacenter,
       forwarder: links,
+      witnessed: true,
       hosts: browserHosts(settings),
       ...(tls && { tls }),
     });
@@ -145,6 +150,7 @@ export class DatacenterServer {
     server.#reaper.start();
     server.#trimmer.start();
     server.#ledgerTrimmer.start();
+    server.#auditTrimmer.start();
     server.#sampler.start();
     return server;
   }
@@ -155,6 +161,7 @@ export class DatacenterServer {
       await this.#reaper.stop();
       await this.#trimmer.stop();
       await this.#ledgerTrimmer.stop();
+      await this.#auditTrimmer.stop();
       await this.#sampler.stop();
       await this.role.stop();
       await this.app.close();
@@ -212,6 +219,8 @@ const bindings = (
     [AccessResolver, core.tokens],
     [CallerResolver, core.tokens],
     [LedgerReader, core.ledgerReader],
+    [AuditReader, core.audit.reader],
+    [AuditRecorder, core.audit.recorder],
     [CatalogReader, core.catalog],
     [CatalogWriter, core.catalogWriter],
     [DatacenterDirectory, { names: () => core.datacenters.names() }],

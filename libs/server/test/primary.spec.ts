@@ -143,19 +143,20 @@ describe('an agent', () => {
 
   it('enrols with a token of its node only, and only as that node', async () => {
     const enrolment = new BootstrapService(bench.core, bench.role);
+    const open = { remoteAddress: '10.0.0.7:4000', signal: new AbortController().signal };
     const token = await bench.token({ kind: 'agent', node: 'n1' });
     const csrPem = await bench.csr(agent('n1'));
-    expect(parseCertificates((await enrolment.enrolAgent({ node: 'n1', csrPem, token })).certificatePem)[0]!.isCa).toBe(
-      false,
-    );
-    await expect(enrolment.enrolAgent({ node: 'n2', csrPem, token })).rejects.toMatchObject({
+    expect(
+      parseCertificates((await enrolment.enrolAgent({ node: 'n1', csrPem, token }, open)).certificatePem)[0]!.isCa,
+    ).toBe(false);
+    await expect(enrolment.enrolAgent({ node: 'n2', csrPem, token }, open)).rejects.toMatchObject({
       code: 'PERMISSION_DENIED',
     });
     const other = await bench.csr(agent('n2'));
-    await expect(enrolment.enrolAgent({ node: 'n1', csrPem: other, token })).rejects.toMatchObject({
+    await expect(enrolment.enrolAgent({ node: 'n1', csrPem: other, token }, open)).rejects.toMatchObject({
       code: 'CSR_SAN_INVALID',
     });
-    await expect(enrolment.enrolAgent({ node: 'n1', csrPem, token: none })).rejects.toMatchObject({
+    await expect(enrolment.enrolAgent({ node: 'n1', csrPem, token: none }, open)).rejects.toMatchObject({
       code: 'PERMISSION_DENIED',
     });
   });

@@ -51,6 +51,7 @@ export class ServerRoutes {
       token: call.token,
       body: (request.body as Uint8Array | undefined) ?? new Uint8Array(),
       signal: call.signal,
+      remoteAddress: call.remoteAddress,
     });
     for (const [name, value] of Object.entries(answer.headers)) {
       if (name !== 'x-banyan-index') reply.header(name, value);

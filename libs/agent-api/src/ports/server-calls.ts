@@ -8,6 +8,8 @@ export interface CarriedRequest {
   readonly token: SecretText | undefined;
   readonly body: Uint8Array;
   readonly signal: AbortSignal;
+  /** Where it came from, for what the servers record of it. */
+  readonly remoteAddress: string;
 }
 
 export interface CarriedAnswer {

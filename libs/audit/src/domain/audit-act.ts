@@ -9,7 +9,13 @@ export interface ActOutcome {
 }
 
 /** Error codes that mean: you may not. */
-const DENIALS: readonly string[] = ['PERMISSION_DENIED', 'ACL_NOT_FOUND', 'PEER_NOT_ALLOWED', 'REQUEST_FOREIGN'];
+const DENIALS: readonly string[] = [
+  'PERMISSION_DENIED',
+  'ACL_NOT_FOUND',
+  'PEER_NOT_ALLOWED',
+  'HOST_NOT_ALLOWED',
+  'ORIGIN_NOT_ALLOWED',
+];
 
 /** The outcome that an error's code stands for; the empty one for success. */
 export const outcomeOf = (code: string): ActOutcome => {

@@ -10,6 +10,7 @@ import {
   Input,
   type InputOf,
   NoInput,
+  ReadsOnly,
 } from '@banyan/http-kit';
 import { Clock } from '@banyan/kernel';
 import { Controller, Get, HttpCode, Post } from '@nestjs/common';
@@ -40,6 +41,7 @@ export class AuthoritiesController {
 
   /** Changes nothing; a POST because certificates do not fit into a query. */
   @Post('/inspect')
+  @ReadsOnly()
   @HttpCode(200)
   @Access('operator:read')
   inspect(@Input(inspectInput) { body }: InputOf<typeof inspectInput>, @Call() call: HttpCall): Answer {

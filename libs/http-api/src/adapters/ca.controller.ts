@@ -6,6 +6,7 @@ import {
   answerEmpty,
   answerJson,
   answerText,
+  Audited,
   Call,
   defineInput,
   HttpCall,
@@ -86,6 +87,7 @@ export class CaController {
   }
 
   @Put('/configuration')
+  @Audited('ca.configure')
   @Access('operator:write')
   async configure(@Input(writeInput) { body }: InputOf<typeof writeInput>, @Call() call: HttpCall): Promise<Answer> {
     requirePermission(call.caller, { resource: 'operator', access: 'write' });

@@ -12,6 +12,7 @@ import {
   Access,
   type Answer,
   answerJson,
+  Audited,
   Call,
   defineInput,
   HttpCall,
@@ -87,6 +88,7 @@ export class CatalogController {
   }
 
   @Put('/register')
+  @Audited('catalog.register')
   @Access('node:write')
   async register(
     @Input(registerInput) { body }: InputOf<typeof registerInput>,
@@ -99,6 +101,7 @@ export class CatalogController {
   }
 
   @Put('/deregister')
+  @Audited('catalog.deregister')
   @Access('node:write')
   async deregister(
     @Input(deregisterInput) { body }: InputOf<typeof deregisterInput>,

@@ -69,7 +69,7 @@ export class EventRelay {
     datacenter: string,
     topics: readonly EventTopic[],
     held: ReadonlyMap<EventTopic, string>,
-    { token, signal }: HttpCall,
+    { token, signal, remoteAddress }: HttpCall,
   ): Promise<z.output<typeof answerSchema>> {
     const query = new URLSearchParams({ topics: topics.join(','), held: heldText(held) });
     const path = `/v1/operator/events/changes?${query.toString()}`;
@@ -79,6 +79,7 @@ export class EventRelay {
       token,
       body: new Uint8Array(),
       signal,
+      remoteAddress,
     });
     return read(answer, datacenter);
   }

@@ -1,5 +1,5 @@
 import { type Permission, permits, requirePermission } from '@banyan/acl';
-import { Access, type Answer, answerJson, Call, HttpCall, Input, type InputOf } from '@banyan/http-kit';
+import { Access, type Answer, answerJson, Audited, Call, HttpCall, Input, type InputOf } from '@banyan/http-kit';
 import { draftOf, IntentionReader, IntentionWriter, parseIntentionName, toWireIntention } from '@banyan/intentions';
 import { BanyanError } from '@banyan/kernel';
 import { Controller, Delete, Get, Put } from '@nestjs/common';
@@ -49,6 +49,7 @@ export class IntentionController {
   }
 
   @Put('/exact')
+  @Audited('intention.write')
   @Access('intention:write')
   async upsert(
     @Input(exactWriteInput) { query, body }: InputOf<typeof exactWriteInput>,
@@ -62,6 +63,7 @@ export class IntentionController {
   }
 
   @Delete('/exact')
+  @Audited('intention.delete')
   @Access('intention:write')
   async remove(@Input(exactInput) { query }: InputOf<typeof exactInput>, @Call() call: HttpCall): Promise<Answer> {
     const { source, destination } = pairOf(query);

@@ -13,40 +13,14 @@ import {
   queryText,
   refuse,
 } from '@banyan/http-kit';
-import { type ChainPlace, type EpochMs, epochMs } from '@banyan/kernel';
 import { colonHex, type LedgerEntry, LedgerReader, toWireEntry } from '@banyan/ledger';
 import { Controller, Get } from '@nestjs/common';
+import { queryNumber, queryPlace, queryTime, wirePlace } from '../domain/trail-query.js';
 
 const MOST_PER_PAGE = 1_000;
 const USUAL_PAGE = 100;
 /** What is carried to another process is held in its memory as a whole: about 3 MB. */
 const MOST_CARRIED = 5_000;
-
-const number = (name: string, most = Number.MAX_SAFE_INTEGER) =>
-  queryText(20).transform((value, context): number | undefined => {
-    if (value === undefined) return undefined;
-    const parsed = Number(value);
-    if (/^\d+$/.test(value) && parsed <= most) return parsed;
-    return refuse(context, `Invalid value for ?${name}: a number from 0 to ${most}`);
-  });
-
-/** RFC 3339, as the ledger writes its own times. */
-const time = (name: string) =>
-  queryText(40).transform((value, context): EpochMs | undefined => {
-    if (value === undefined) return undefined;
-    const ms = /^\d{4}-\d\d-\d\d(T|$)/.test(value) ? Date.parse(value) : Number.NaN;
-    if (!Number.isNaN(ms)) return epochMs(ms);
-    return refuse(context, `Invalid value for ?${name}: a time such as 2031-01-01T00:00:00Z`);
-  });
-
-/** `<seq>:<hash>`, as a proof gave it. */
-const place = (name: string) =>
-  queryText(100).transform((value, context): ChainPlace | undefined => {
-    if (value === undefined) return undefined;
-    const match = /^(\d{1,15}):([0-9a-f]{64})$/.exec(value);
-    if (match !== null) return { seq: Number(match[1]), hash: match[2]! };
-    return refuse(context, `Invalid value for ?${name}: <seq>:<hash> of an earlier proof`);
-  });
 
 const hexText = (name: string) =>
   queryText(200).transform((value, context): string | undefined => {
@@ -61,14 +35,14 @@ const searchInput = defineInput({
     serial: hexText('serial'),
     issuer: hexText('issuer'),
     node: queryText(256),
-    since: time('since'),
-    until: time('until'),
-    before: number('before'),
-    limit: number('limit', MOST_PER_PAGE),
+    since: queryTime('since'),
+    until: queryTime('until'),
+    before: queryNumber('before'),
+    limit: queryNumber('limit', MOST_PER_PAGE),
   },
 });
-const exportInput = defineInput({ query: { after: number('after') } });
-const verifyInput = defineInput({ query: { anchor: place('anchor') } });
+const exportInput = defineInput({ query: { after: queryNumber('after') } });
+const verifyInput = defineInput({ query: { anchor: queryPlace('anchor') } });
 
 /** `/v1/connect/ca/ledger`: which certificates this datacenter signed. For operators only. */
 @Controller('/v1/connect/ca/ledger')
@@ -129,8 +103,6 @@ export class LedgerController {
 }
 
 const mayRead = ({ caller }: HttpCall): void => requirePermission(caller, { resource: 'operator', access: 'read' });
-
-const wirePlace = ({ seq, hash }: ChainPlace) => ({ Seq: seq, Hash: hash });
 
 /** One text per page: a line by itself would be a write by itself. */
 async function* linesOf(pages: AsyncIterable<readonly LedgerEntry[]>, most: number): AsyncIterable<string> {

@@ -4,6 +4,7 @@ import {
   type Answer,
   answerEmpty,
   answerJson,
+  Audited,
   Call,
   defineInput,
   HttpCall,
@@ -60,6 +61,7 @@ export class ReplicationController {
   }
 
   @Put('/replication/adopt')
+  @Audited('replication.adopt')
   @Access('operator:write')
   async adopt(@Input(adoptInput) { body }: InputOf<typeof adoptInput>, @Call() call: HttpCall): Promise<Answer> {
     requirePermission(call.caller, { resource: 'operator', access: 'write' });
@@ -68,6 +70,7 @@ export class ReplicationController {
   }
 
   @Put('/replication/new-epoch')
+  @Audited('replication.new-epoch')
   @Access('operator:write')
   async renew(@Input(renewInput) _input: InputOf<typeof renewInput>, @Call() call: HttpCall): Promise<Answer> {
     requirePermission(call.caller, { resource: 'operator', access: 'write' });
@@ -76,6 +79,7 @@ export class ReplicationController {
   }
 
   @Put('/replication/:stream/confirm')
+  @Audited('replication.confirm')
   @Access('operator:write')
   async confirm(
     @Input(confirmInput) { params, body }: InputOf<typeof confirmInput>,
@@ -104,6 +108,7 @@ export class ReplicationController {
 
   /** Contract §5.9; only the replication token is one that servers use. */
   @Put('/agent/token/:type')
+  @Audited('replication.token')
   @Access('operator:write')
   async token(
     @Input(tokenInput) { params, query, body }: InputOf<typeof tokenInput>,

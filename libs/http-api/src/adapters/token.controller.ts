@@ -12,6 +12,7 @@ import {
   Access,
   type Answer,
   answerJson,
+  Audited,
   Call,
   defineInput,
   HttpCall,
@@ -48,6 +49,7 @@ export class TokenController {
   ) {}
 
   @Put('/bootstrap')
+  @Audited('acl.bootstrap')
   @Public()
   async bootstrap(
     @Input(bootstrapInput) { body }: InputOf<typeof bootstrapInput>,
@@ -60,6 +62,7 @@ export class TokenController {
   }
 
   @Put('/token')
+  @Audited('token.create')
   @Access('acl:write')
   async create(@Input(createInput) { body }: InputOf<typeof createInput>, @Call() call: HttpCall): Promise<Answer> {
     requirePermission(call.caller, { resource: 'acl', access: 'write' });
@@ -94,6 +97,7 @@ export class TokenController {
   }
 
   @Delete('/token/:accessor')
+  @Audited('token.delete')
   @Access('acl:write')
   async remove(
     @Input(accessorInput) { params }: InputOf<typeof accessorInput>,

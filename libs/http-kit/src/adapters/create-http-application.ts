@@ -18,6 +18,7 @@ import { forwardHook } from './forward-hook.js';
 import { HttpCall, openCall, requestToken } from './http-call.js';
 import { INJECTED_HEADER } from './injections.js';
 import { listRoutes } from './list-routes.js';
+import { witnessCalls } from './witness-calls.js';
 
 /** Options of {@link createHttpApplication}. */
 export interface HttpApplicationOptions extends EdgeOptions {
@@ -27,6 +28,8 @@ export interface HttpApplicationOptions extends EdgeOptions {
   readonly forwarder?: DatacenterForwarder;
   /** Names beside addresses, `localhost` and names without a dot under which browsers may ask. */
   readonly hosts?: readonly string[];
+  /** The module provides a `CallWitness`, which sees every act and every denied call. */
+  readonly witnessed?: boolean;
 }
 
 /**
@@ -50,6 +53,7 @@ export const createHttpApplication = async (
   });
   app.useGlobalFilters(new ErrorFilter(edge));
   app.useGlobalGuards(new CallGuard(app.get(CallerResolver, { strict: false })));
+  if (options.witnessed === true) witnessCalls(app, edge.getInstance());
   forwardForeign(app, edge, options);
   return app;
 };
@@ -65,7 +69,7 @@ const openCalls = (edge: EdgeAdapter, logger: Logger): void => {
   const instance = edge.getInstance();
   instance.addHook('onRequest', (request, reply, done) => {
     const injection = edge.injections.take(request.headers[INJECTED_HEADER]);
-    const liveness = { stopping: edge.stopping, outer: injection?.signal, reply };
+    const liveness = { stopping: edge.stopping, outer: injection?.signal, reply, from: injection?.from };
     openCall(request, new HttpCall(requestToken(request), injection?.origin ?? 'socket', liveness));
     edge.began(request);
     reply.raw.once('close', () => edge.ended(request));

@@ -33,7 +33,9 @@ export const forwardHook =
       token: call.token,
       body: (request.body as Uint8Array | undefined) ?? new Uint8Array(),
       signal: call.signal,
+      remoteAddress: call.remoteAddress,
     });
+    call.wasForwarded = true;
     return relay(reply, answer);
   };
 

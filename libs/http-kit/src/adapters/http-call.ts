@@ -9,6 +9,10 @@ import { tokenOf } from '../domain/token-lookup.js';
 export class HttpCall {
   /** The anonymous caller until the guard has resolved the token; stays so on public routes. */
   caller: Caller = ANONYMOUS;
+  /** Another datacenter answered it. */
+  wasForwarded = false;
+  /** `host:port` it came from, for what is recorded of it and never for decisions. */
+  readonly remoteAddress: string;
   #abort: AbortController | undefined;
 
   constructor(
@@ -20,8 +24,12 @@ export class HttpCall {
       readonly stopping: AbortSignal;
       readonly outer: AbortSignal | undefined;
       readonly reply: FastifyReply;
+      /** Of an injected request: where it came from. */
+      readonly from?: string | undefined;
     },
-  ) {}
+  ) {
+    this.remoteAddress = origin === 'socket' ? socketAddress(liveness.reply) : (liveness.from ?? origin);
+  }
 
   /** Whether a socket of this machine's loopback sent it. An injected request came from elsewhere, whatever it says. */
   get fromLoopback(): boolean {
@@ -59,6 +67,12 @@ export class HttpCall {
     return abort;
   }
 }
+
+const socketAddress = ({ request }: FastifyReply): string => {
+  const { remoteAddress = '', remotePort } = request.raw.socket;
+  const host = remoteAddress.replace(/^::ffff:/, '');
+  return `${host.includes(':') ? `[${host}]` : host}:${remotePort ?? 0}`;
+};
 
 const calls = new WeakMap<FastifyRequest, HttpCall>();
 

@@ -13,6 +13,8 @@ export interface InjectedRequest {
   readonly signal?: AbortSignal;
   /** Default `datacenter`. A request of an agent may still go to another datacenter (`?dc=`). */
   readonly origin?: InjectionOrigin;
+  /** Where it came from, for what is recorded of it: `host:port`, and `via host:port` of whoever carried it. */
+  readonly from?: string;
 }
 
 /** What the edge answered. Header names are in lower case. */
@@ -31,7 +33,11 @@ export const injectHttp = async (app: INestApplication, request: InjectedRequest
   if (!(edge instanceof EdgeAdapter))
     throw new BanyanError('INTERNAL', 'injectHttp needs an application of createHttpApplication');
   if (request.signal?.aborted === true) throw callerGone();
-  const marker = edge.injections.open({ origin: request.origin ?? 'datacenter', signal: request.signal });
+  const marker = edge.injections.open({
+    origin: request.origin ?? 'datacenter',
+    signal: request.signal,
+    from: request.from,
+  });
   try {
     const response = await untilAborted(edge.getInstance().inject(injection(request, marker)), request.signal);
     return { status: response.statusCode, headers: plainHeaders(response.headers), body: response.rawPayload };

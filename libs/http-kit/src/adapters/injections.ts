@@ -9,6 +9,8 @@ export type InjectionOrigin = 'agent' | 'datacenter';
 export interface Injection {
   readonly origin: InjectionOrigin;
   readonly signal: AbortSignal | undefined;
+  /** See `InjectedRequest`. */
+  readonly from: string | undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { type INestApplication, RequestMethod } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import type { InputSchema } from '../domain/input.js';
-import { ACCESS, INPUT, LOCAL, type RouteAccess } from './route-decorators.js';
+import { ACCESS, ACT, INPUT, LOCAL, type RouteAccess } from './route-decorators.js';
 
 /** A route of a Nest controller with what it declares. */
 export interface Route {
@@ -16,6 +16,8 @@ export interface Route {
   readonly access: RouteAccess | undefined;
   /** True when the route is never forwarded to another datacenter. */
   readonly local: boolean;
+  /** What `@Audited` names; empty with `@ReadsOnly`; undefined when neither is there: a test refuses that of whatever is no GET. */
+  readonly action: string | undefined;
 }
 
 /** All routes of the application's controllers. */
@@ -41,6 +43,7 @@ const routesOf = (controller: ControllerClass): Route[] => {
         input: Reflect.getMetadata(INPUT, controller.prototype, name) as InputSchema | 'none' | undefined,
         access: Reflect.getMetadata(ACCESS, handler) as RouteAccess | undefined,
         local: Reflect.getMetadata(LOCAL, handler) === true,
+        action: Reflect.getMetadata(ACT, handler) as string | undefined,
       })),
     );
   });

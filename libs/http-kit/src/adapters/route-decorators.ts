@@ -8,6 +8,7 @@ import { queryOf } from './http-call.js';
 export const INPUT = 'banyan:input';
 export const ACCESS = 'banyan:access';
 export const LOCAL = 'banyan:local';
+export const ACT = 'banyan:act';
 
 /** Who may call a route: everybody, or only callers that have a role; then handlers check the named permission. */
 export type RouteAccess =
@@ -49,6 +50,12 @@ export const Public = (options: { readonly identify?: boolean } = {}): MethodDec
  */
 export const Access = (permission: string): MethodDecorator =>
   SetMetadata(ACCESS, { kind: 'permission', permission } satisfies RouteAccess);
+
+/** The route is an administrative act and is recorded under this name: `intention.write`. */
+export const Audited = (action: string): MethodDecorator => SetMetadata(ACT, action);
+
+/** The route takes a body, but changes nothing: only a denied call of it is recorded. */
+export const ReadsOnly = (): MethodDecorator => SetMetadata(ACT, '');
 
 /** The route is about this process and is never forwarded to another datacenter. */
 export const Local = (): MethodDecorator => SetMetadata(LOCAL, true);

@@ -9,6 +9,8 @@ export interface ForwardedRequest {
   readonly body: Uint8Array;
   /** Aborted when the client goes away or this process stops. */
   readonly signal: AbortSignal;
+  /** Where the request came from, for what is recorded of it there. */
+  readonly remoteAddress: string;
 }
 
 /** What the other datacenter answered. Header names are in lower case. */

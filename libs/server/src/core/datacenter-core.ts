@@ -22,6 +22,7 @@ import { ChangeFollower } from '@banyan/watch';
 import { ServerIdentity } from '../identity/server-identity.js';
 import { CatalogAgents, CoreAuthority, LedgerLeaves } from './adoption-ports.js';
 import { ClockWatch } from './clock-watch.js';
+import { ServerAudit } from './server-audit.js';
 import { type Database, loadKeyEncryption, openDatabase } from './open-database.js';
 import { keptServerId } from './server-id.js';
 import { httpAdvertise, lanAdvertise, type ServerSettings, wanAdvertise } from './server-settings.js';
@@ -86,6 +87,8 @@ export class DatacenterCore {
   readonly leaves: LeafIssuer;
   readonly identity: ServerIdentity;
   readonly health: HealthRegistry;
+  /** Who did what, and who was refused. */
+  readonly audit: ServerAudit;
   /** How our clock stands to others'. */
   readonly clocks: ClockWatch;
   readonly lease: LeaseKeeper;
@@ -140,6 +143,7 @@ export class DatacenterCore {
       logger,
     });
     this.health = new HealthRegistry({ timers });
+    this.audit = this.#makeAudit();
     this.clocks = new ClockWatch({ store, ...ambient });
     this.lease = this.#makeLease(serverId);
     this.membership = this.#makeMembership(serverId);
@@ -171,6 +175,7 @@ export class DatacenterCore {
       await core.follower.start();
       await core.identity.start();
       core.clocks.start();
+      core.audit.start();
       return core;
     } catch (error) {
       await (core?.close() ?? database.stop());
@@ -203,6 +208,7 @@ export class DatacenterCore {
       await this.lease.stop();
       await this.follower.stop();
       await this.ledger.stop();
+      await this.audit.stop();
       await this.agentReports.stop();
       await this.store.close();
     } finally {
@@ -234,6 +240,11 @@ export class DatacenterCore {
         this.#leaseListeners.forEach((listener) => listener('lost'));
       },
     });
+  }
+
+  #makeAudit(): ServerAudit {
+    const { datacenter, store, settings, ambient, health } = this;
+    return new ServerAudit({ datacenter, server: settings.BANYAN_NODE_NAME, store, settings, ambient, health });
   }
 
   #makeMembership(id: string): ServerMembership {

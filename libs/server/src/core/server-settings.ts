@@ -1,6 +1,7 @@
 import { httpSettingsShape } from '@banyan/boot';
 import { addressText, choice, duration, hostPort, path, required, secret, text, toggle } from '@banyan/settings';
 import { z } from 'zod';
+import { auditSettingsShape } from './audit-settings.js';
 
 const advertised = (meaning: string) => z.string().max(300).optional().describe(meaning);
 
@@ -46,6 +47,7 @@ export const serverSettingsShape = {
   BANYAN_METRICS_CONSUL_NAMES: toggle(false).describe(
     'Whether /metrics also shows what Consul has a name for under that name, as consul_mesh_active_root_ca_expiry.',
   ),
+  ...auditSettingsShape,
   BANYAN_LEDGER_RETENTION: duration('2160h', '1h').describe(
     'How long the issuance ledger keeps its entries. That of a leaf that has not ended is kept in any case.',
   ),

@@ -14,6 +14,7 @@ import { CallBudget } from './call-budget.js';
 import { optionalToken, rootsJson } from './lan-service.js';
 import { publicRoots } from './public-roots.js';
 import { RememberedBundle } from './remembered-bundle.js';
+import { intermediateAct, rpcAct } from './rpc-acts.js';
 import type { ServerRole } from './role.js';
 
 /** Serves those who have no certificate yet: roots to everybody, a first certificate to whoever has a token for it. */
@@ -46,7 +47,13 @@ export class BootstrapService extends BootstrapPort {
     };
   }
 
-  override async enrolAgent(request: EnrolAgentRequest): Promise<EnrolAgentReply> {
+  override enrolAgent(request: EnrolAgentRequest, call: OpenCall): Promise<EnrolAgentReply> {
+    const { node, token } = request;
+    const act = { action: 'agent.enrol', target: `node/${node}`, after: { Node: node }, token, call };
+    return rpcAct(this.core, act, () => this.#enrol(request));
+  }
+
+  async #enrol(request: EnrolAgentRequest): Promise<EnrolAgentReply> {
     const { leaves, tokens, ambient } = this.core;
     const caller = tokens.resolve(optionalToken(request.token));
     requirePermission(caller, { resource: 'node', access: 'write', name: request.node });
@@ -66,6 +73,6 @@ export class BootstrapService extends BootstrapPort {
   }
 
   override signIntermediate(request: SignIntermediateRequest, call: OpenCall): Promise<SignIntermediateReply> {
-    return this.role.signIntermediate(request, call.signal);
+    return rpcAct(this.core, intermediateAct(request, call), () => this.role.signIntermediate(request, call.signal));
   }
 }

@@ -2,6 +2,7 @@ import { BanyanError } from '@banyan/kernel';
 import { answerLimitMs, DatacenterForwarder, type ForwardedAnswer, type ForwardedRequest } from '@banyan/http-kit';
 import { WanClient } from '@banyan/rpc';
 import type { DatacenterCore } from '../core/datacenter-core.js';
+import { REMOTE_ADDRESS_HEADER } from './rpc-acts.js';
 
 /** What was configured first; what the datacenter told of itself (comma-separated) beside it, and never instead. */
 export const addressesOf = (configured: readonly string[], told: string): readonly string[] => [
@@ -51,7 +52,10 @@ export class DatacenterLinks extends DatacenterForwarder {
       {
         method: request.method as 'GET',
         path: request.path,
-        headers: request.token === undefined ? {} : { 'x-consul-token': request.token.reveal() },
+        headers: {
+          ...(request.token && { 'x-consul-token': request.token.reveal() }),
+          [REMOTE_ADDRESS_HEADER]: request.remoteAddress,
+        },
         body: request.body,
       },
       { signal: request.signal, deadlineMs: answerLimitMs(request.method, request.path) },

@@ -22,6 +22,7 @@ import {
 } from '@banyan/rpc';
 import type { DatacenterCore } from '../core/datacenter-core.js';
 import type { HttpEntrance } from './role.js';
+import { carriedFrom, rpcRead } from './rpc-acts.js';
 
 /** How long an agent may keep what a token may do: a deleted token works for this long at most. */
 const TOKEN_TTL_MS = 10_000;
@@ -43,7 +44,12 @@ export class LanService extends LanPort {
     super();
   }
 
-  override async signLeaf(request: SignLeafRequest, call: PeerCall): Promise<SignLeafReply> {
+  override signLeaf(request: SignLeafRequest, call: PeerCall): Promise<SignLeafReply> {
+    const act = { action: 'leaf.sign', target: '', after: null, token: request.token, call };
+    return rpcRead(this.core, act, () => this.#signLeaf(request, call));
+  }
+
+  async #signLeaf(request: SignLeafRequest, call: PeerCall): Promise<SignLeafReply> {
     const { leaves, tokens } = this.core;
     const caller = tokens.resolve(optionalToken(request.token));
     const order = leaves.prepare(request.csrPem);
@@ -70,15 +76,17 @@ export class LanService extends LanPort {
   }
 
   override forward(request: HttpRequest, call: PeerCall): Promise<HttpReply> {
-    return this.http().inject({ ...request, signal: call.signal, origin: 'agent' });
+    const from = carriedFrom(request.headers, call);
+    return this.http().inject({ ...request, signal: call.signal, origin: 'agent', from });
   }
 
   override watch(request: WatchRequest, call: PeerCall): AsyncIterable<WatchEvent> {
     return this.http().watch(request.path, optionalToken(request.token), call.signal);
   }
 
-  override async resolveToken(request: ResolveTokenRequest): Promise<ResolveTokenReply> {
-    const caller = this.core.tokens.resolve(optionalToken(request.token));
+  override async resolveToken({ token }: ResolveTokenRequest, call: PeerCall): Promise<ResolveTokenReply> {
+    const act = { action: 'token.resolve', target: '', after: null, token, call };
+    const caller = await rpcRead(this.core, act, () => this.core.tokens.resolve(optionalToken(token)));
     return {
       accessorId: caller.accessorId,
       roleJson: caller.role === undefined ? '' : JSON.stringify(caller.role),

@@ -13,6 +13,8 @@ export interface HttpEntrance {
     readonly signal: AbortSignal;
     /** A request of an agent may still go to another datacenter; one from there never does. */
     readonly origin: 'agent' | 'datacenter';
+    /** Where it came from, for what is recorded of it. */
+    readonly from: string;
   }): Promise<{
     readonly status: number;
     readonly headers: Readonly<Record<string, string>>;

@@ -17,6 +17,7 @@ import {
 import type { DatacenterCore } from '../core/datacenter-core.js';
 import { optionalToken } from '../edges/lan-service.js';
 import type { HttpEntrance, ServerRole } from '../edges/role.js';
+import { carriedFrom, intermediateAct, rpcAct, rpcRead } from '../edges/rpc-acts.js';
 import { parseAuthorityReport } from './authority-report-schema.js';
 import type { RootReturns } from './root-returns.js';
 
@@ -38,7 +39,9 @@ export class PrimaryWanService extends WanPort {
   }
 
   override async *follow(request: FollowRequest, call: PeerCall): AsyncIterable<FeedEvent> {
-    this.#requireReplication(request.token, request.datacenter);
+    const { token, datacenter } = request;
+    const act = { action: 'replication.follow', target: `datacenter/${datacenter}`, after: null, token, call };
+    await rpcRead(this.parts.core, act, () => this.#requireReplication(token, datacenter));
     requireProtocol(request.protocol ?? 0, `datacenter ${request.datacenter}`);
     const { epoch, index, logHash = '' } = request;
     const cursor = { index: stateIndex(index), logHash, ...(epoch !== '' && { epoch }) };
@@ -61,15 +64,17 @@ export class PrimaryWanService extends WanPort {
     }
   }
 
-  override signIntermediate(request: SignIntermediateRequest, call: PeerCall): Promise<SignIntermediateReply> {
+  override async signIntermediate(request: SignIntermediateRequest, call: PeerCall): Promise<SignIntermediateReply> {
     if (call.peer.kind !== 'server' || call.peer.datacenter !== request.datacenter) {
       throw new BanyanError('PEER_NOT_ALLOWED', 'a server may ask for the intermediate of its own datacenter only');
     }
-    return this.parts.role.signIntermediate(request, call.signal);
+    const { core, role } = this.parts;
+    return rpcAct(core, intermediateAct(request, call), () => role.signIntermediate(request, call.signal));
   }
 
   override forward(request: HttpRequest, call: PeerCall): Promise<HttpReply> {
-    return this.parts.http().inject({ ...request, signal: call.signal, origin: 'datacenter' });
+    const from = carriedFrom(request.headers, call);
+    return this.parts.http().inject({ ...request, signal: call.signal, origin: 'datacenter', from });
   }
 
   override async report(request: ReportRequest): Promise<ReportReply> {

@@ -2,6 +2,7 @@ import { BanyanError, ERROR_CODES, type ErrorCode, type SecretText, stateIndex }
 import type { Replicator } from '@banyan/replication';
 import type { HttpReply } from '@banyan/rpc';
 import type { DatacenterCore } from '../core/datacenter-core.js';
+import { REMOTE_ADDRESS_HEADER } from '../edges/rpc-acts.js';
 import { WRITE_EPOCH_HEADER, WRITE_INDEX_HEADER } from '../edges/http-entrance.js';
 import type { PrimaryLink } from './primary-link.js';
 import type { PrimaryWrites } from './wan-writers.js';
@@ -20,15 +21,21 @@ export class WanPrimaryWrites implements PrimaryWrites {
   ) {}
 
   async send(request: { method: 'POST' | 'PUT' | 'DELETE'; path: string; body?: unknown; token?: SecretText }) {
+    const act = this.core.audit.recorder.current();
     const reply = await this.link.wan.forward(
       {
         method: request.method,
         path: request.path,
-        headers: request.token === undefined ? {} : { 'x-consul-token': request.token.reveal() },
+        headers: {
+          ...(request.token && { 'x-consul-token': request.token.reveal() }),
+          ...(act && { [REMOTE_ADDRESS_HEADER]: act.facts.remoteAddress }),
+        },
         body: request.body === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(request.body)),
       },
       { deadlineMs: WRITE_LIMIT_MS },
     );
+    // The primary has recorded it, or its refusal.
+    act?.executedElsewhere();
     const text = Buffer.from(reply.body).toString('utf8');
     if (reply.status >= 400) throw errorOf(reply, text);
     const epoch = reply.headers[WRITE_EPOCH_HEADER];

@@ -9,6 +9,7 @@ import {
   WanPort,
 } from '@banyan/rpc';
 import type { HttpEntrance } from '../edges/role.js';
+import { carriedFrom } from '../edges/rpc-acts.js';
 
 /** Serves requests that other datacenters forward; what only the primary does is refused by name. */
 export class SecondaryWanService extends WanPort {
@@ -17,7 +18,8 @@ export class SecondaryWanService extends WanPort {
   }
 
   override forward(request: HttpRequest, call: PeerCall): Promise<HttpReply> {
-    return this.http().inject({ ...request, signal: call.signal, origin: 'datacenter' });
+    const from = carriedFrom(request.headers, call);
+    return this.http().inject({ ...request, signal: call.signal, origin: 'datacenter', from });
   }
 
   override follow(): AsyncIterable<FeedEvent> {
