@@ -6,8 +6,8 @@ import { join } from 'node:path';
 
 const VOLUMES = process.env.BANYAN_SECRETS_ROOT ?? '/volumes';
 const PRIVATE = 0o600;
-// The database's image reads its password as its own user, and nobody else mounts that volume.
-const DATABASE = 0o444;
+// An image that is not ours reads its secret as its own user, and nobody else mounts that volume.
+const FOREIGN = 0o444;
 
 function write(path, text, mode) {
   const half = `${path}.part`;
@@ -30,9 +30,11 @@ const password = () => randomBytes(24).toString('base64url');
 
 for (const owner of ['dc1-server', 'dc1-agent', 'dc2-server', 'dc2-agent']) keep(`${owner}/kek`, keyEncryptionKey);
 for (const datacenter of ['dc1', 'dc2']) {
-  const secret = keep(`${datacenter}-postgres/password`, password, DATABASE);
+  const secret = keep(`${datacenter}-postgres/password`, password, FOREIGN);
   keep(`${datacenter}-server/database.url`, () => `postgres://banyan:${secret}@${datacenter}-postgres:5432/banyan`);
 }
+
+keep('grafana/admin.password', password, FOREIGN);
 
 /** Who may do what: least privilege, one token for each reader. */
 const TOKENS = [
@@ -42,7 +44,12 @@ const TOKENS = [
   ['dc2-agent/agent.token', { kind: 'agent', node: 'dc2-agent-1' }, 'agent of dc2'],
   ['web/service.token', { kind: 'service', service: 'web' }, 'web and its sidecar'],
   ['api/service.token', { kind: 'service', service: 'api' }, 'api and its sidecar'],
+  ['prometheus/metrics.token', { kind: 'operator-read' }, 'Prometheus reads the metrics', FOREIGN],
 ];
-const initial = TOKENS.map(([path, role, description]) => ({ role, secret: keep(path, randomUUID), description }));
+const initial = TOKENS.map(([path, role, description, mode]) => ({
+  role,
+  secret: keep(path, randomUUID, mode),
+  description,
+}));
 write(join(VOLUMES, 'dc1-server/initial-tokens.json'), `${JSON.stringify(initial, null, 2)}\n`, PRIVATE);
 console.log('secrets are ready');

@@ -3,6 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { DASHBOARDS } from './grafana/dashboards.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const built = (path) => import(pathToFileURL(join(root, 'dist', path)).href);
@@ -139,6 +140,7 @@ const GENERATED = [
   { path: 'docs/reference/error-codes.md', text: errorCodes },
   { path: 'docs/reference/configuration.md', text: configuration },
   { path: 'docs/reference/metrics.md', text: metricsPage },
+  ...DASHBOARDS,
 ];
 
 const outIndex = process.argv.indexOf('--out');

@@ -11,7 +11,7 @@ describe('docker-compose.yml', () => {
 
   it('publishes on loopback only', () => {
     const ports = [...text.matchAll(/ports:\s*\[([^\]]*)\]/g)].map((match) => match[1] ?? '');
-    expect(ports).toHaveLength(5);
+    expect(ports).toHaveLength(7);
     expect(ports.filter((port) => !/^'127\.0\.0\.1:\$\{BANYAN_DEV_[A-Z0-9_]+:-\d+\}:\d+'$/.test(port))).toEqual([]);
   });
 
@@ -23,7 +23,11 @@ describe('docker-compose.yml', () => {
 
   it('uses the same settings for published ports as npm start', () => {
     const dev = settingsIn(read('apps/cli/src/dev/settings.ts'));
-    const used = settingsIn(text).filter((name) => name.startsWith('BANYAN_DEV_') && name.endsWith('_PORT'));
+    // What only the profile `monitoring` runs, npm start does not.
+    const monitoring = ['BANYAN_DEV_PROMETHEUS_PORT', 'BANYAN_DEV_GRAFANA_PORT'];
+    const used = settingsIn(text).filter(
+      (name) => name.startsWith('BANYAN_DEV_') && name.endsWith('_PORT') && !monitoring.includes(name),
+    );
     expect(used).toHaveLength(5);
     expect(used.filter((name) => !dev.includes(name))).toEqual([]);
   });
@@ -31,7 +35,7 @@ describe('docker-compose.yml', () => {
   it('names only settings that some process reads', () => {
     const code = sourceFiles(['apps', 'libs']).filter(({ path }) => !path.endsWith('.spec.ts'));
     const known = settingsIn(code.map((file) => file.text).join('\n'));
-    const ofTheFileItself = ['BANYAN_IMAGE'];
+    const ofTheFileItself = ['BANYAN_IMAGE', 'BANYAN_DEV_PROMETHEUS_PORT', 'BANYAN_DEV_GRAFANA_PORT'];
     // The settings room reads X_FILE for every secret X.
     const isKnown = (name: string) => known.includes(name) || known.includes(name.replace(/_FILE$/, ''));
     const unknown = settingsIn(text).filter((name) => !isKnown(name) && !ofTheFileItself.includes(name));

@@ -2,6 +2,8 @@ import type { CanaryView, ReplicationDesk, ReplicationView } from '@banyan/http-
 import { type EpochMs, isBanyanError } from '@banyan/kernel';
 import type { Metrics } from '@banyan/telemetry';
 
+const SHOWN_ALARMS = ['TWO_PRIMARIES', 'CANARY_LATE'] as const;
+
 /**
  * How every stream from the primary fares, and the round trip of the canary: what `GET /v1/replication` says. The primary
  * has no streams; it shows the canary of every secondary.
@@ -18,6 +20,8 @@ export const replicationMetrics = (
   return async () => {
     const view = await seen(desk);
     alarms.reset();
+    // So that an alert has a value to look at before the first.
+    for (const code of SHOWN_ALARMS) alarms.set({ code }, 0);
     token.reset();
     showStreams(view?.streams ?? []);
     showCanaries(view);
