@@ -25,7 +25,7 @@ export function AgentsOf({ rotation }: { readonly rotation: Rotation }) {
     <Section
       title="Agents"
       aside={
-        <div class="choice" role="group" aria-label="Datacenter">
+        <div class="segments" role="group" aria-label="Datacenter">
           {names.map((name) => (
             <button
               type="button"

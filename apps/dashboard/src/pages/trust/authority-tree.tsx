@@ -13,13 +13,17 @@ interface TreeProps {
   readonly inspect: (pem: string) => void;
 }
 
-/** Roots, under each the datacenters that sign under it, and under those their live leaves. */
+const ORDER = ['active', 'next', 'inactive'];
+const byState = (one: RootAuthority, other: RootAuthority): number =>
+  ORDER.indexOf(one.State) - ORDER.indexOf(other.State);
+
+/** Roots, the active one first, under each the datacenters that sign under it, and under those their live leaves. */
 export function AuthorityTree({ authorities: { Roots, Datacenters }, inspect }: TreeProps) {
   if (Roots.length === 0) return <EmptyState title="No root is trusted yet" />;
   const idle = Datacenters.filter((each) => !Roots.some(({ ID }) => signsUnder(each, ID)));
   return (
     <ul class="tree">
-      {Roots.map((root) => (
+      {Roots.toSorted(byState).map((root) => (
         <li key={root.ID} class="tree-root" data-root={root.ID}>
           <Root root={root} inspect={inspect} />
           <ul>
