@@ -8,6 +8,8 @@ import { EXIT, type ExitCode, exitCodeOf } from './session/exit-codes.js';
 import { nextStepOf } from './session/next-step.js';
 import type { Surroundings } from './session/surroundings.js';
 
+const KEEP_ALIVE_MS = 60_000;
+
 const report = (error: unknown, surroundings: Surroundings, isColored: boolean): ExitCode => {
   const { errors: stream, env } = surroundings;
   const paint = createPaint({ stream, env, isWanted: isColored });
@@ -28,6 +30,8 @@ const report = (error: unknown, surroundings: Surroundings, isColored: boolean):
  */
 export const runCommandLine = async (words: readonly string[], surroundings: Surroundings): Promise<ExitCode> => {
   const program = createProgram(surroundings);
+  // Timers of the kernel let a process end that waits for nothing else; a command that sleeps between two looks is not done.
+  const heartbeat = setInterval(() => {}, KEEP_ALIVE_MS);
   try {
     await program.parseAsync(acceptSingleDash(words, program), { from: 'user' });
     return surroundings.exitCode;
@@ -35,5 +39,7 @@ export const runCommandLine = async (words: readonly string[], surroundings: Sur
     // Commander has printed its text already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     return report(error, surroundings, program.opts<{ readonly color: boolean }>().color);
+  } finally {
+    clearInterval(heartbeat);
   }
 };

@@ -1,18 +1,10 @@
-import { BanyanError, messageOf } from '@banyan/kernel';
+import { BanyanError } from '@banyan/kernel';
 import { parse } from 'yaml';
 import { readText } from './ca/options-file.js';
 
-const readNamed = async (path: string, input: NodeJS.ReadableStream): Promise<string> => {
-  try {
-    return await readText(path, input);
-  } catch (cause) {
-    throw new BanyanError('CONFIG_INVALID', `${path} cannot be read: ${messageOf(cause)}`, { cause });
-  }
-};
-
 /** JSON of a file, or of standard input for `-`. Throws `CONFIG_INVALID`, which never quotes the text. */
 export const readJson = async (path: string, input: NodeJS.ReadableStream): Promise<unknown> => {
-  const text = await readNamed(path, input);
+  const text = await readText(path, input);
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
@@ -22,7 +14,7 @@ export const readJson = async (path: string, input: NodeJS.ReadableStream): Prom
 
 /** JSON or YAML of a file, or of standard input for `-`. Throws `CONFIG_INVALID`, which never quotes the text. */
 export const readJsonOrYaml = async (path: string, input: NodeJS.ReadableStream): Promise<unknown> => {
-  const text = await readNamed(path, input);
+  const text = await readText(path, input);
   try {
     return parse(text) as unknown;
   } catch (cause) {

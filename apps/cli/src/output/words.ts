@@ -6,7 +6,8 @@ const SHORT_DIGITS = 23;
 export const shortId = (id: string): string => (id.length > SHORT_DIGITS ? `${id.slice(0, SHORT_DIGITS)}…` : id);
 
 /** A text with all its IDs shortened, as by {@link shortId}: a line of a terminal has no room for two of them. */
-export const withShortIds = (text: string): string => text.replaceAll(/((?:[0-9a-f]{2}:){7}[0-9a-f]{2})(?::[0-9a-f]{2})+/g, '$1…');
+export const withShortIds = (text: string): string =>
+  text.replaceAll(/((?:[0-9a-f]{2}:){7}[0-9a-f]{2})(?::[0-9a-f]{2})+/g, '$1…');
 
 /** `1 agent`, `3 agents`. */
 export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

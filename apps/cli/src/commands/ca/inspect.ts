@@ -1,4 +1,4 @@
-import { BanyanError, isBanyanError, messageOf } from '@banyan/kernel';
+import { isBanyanError, messageOf } from '@banyan/kernel';
 import { Command } from 'commander';
 import { inSession, type Session } from '../../session/session.js';
 import { EXIT } from '../../session/exit-codes.js';
@@ -44,9 +44,7 @@ export const inspectCommand = (surroundings: Surroundings): Command =>
     .addHelpText('after', EXAMPLES)
     .action(
       inSession<{ readonly offline?: boolean }, readonly [string]>(surroundings, async (session, { offline }, file) => {
-        const text = await readText(file, surroundings.input).catch((cause: unknown) => {
-          throw new BanyanError('CONFIG_INVALID', `${file} cannot be read: ${messageOf(cause)}`, { cause });
-        });
+        const text = await readText(file, surroundings.input);
         const inspection = await inspect(session, certificateBlocks(text), offline === true);
         session.out.show(inspection, inspectionView);
         if (inspection.Trusted === false) surroundings.exitCode = EXIT.failures;

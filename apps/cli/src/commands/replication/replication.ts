@@ -7,6 +7,7 @@ import { inSession, type Session } from '../../session/session.js';
 import type { Surroundings } from '../../session/surroundings.js';
 import { historyShape, replicationShape, type WireHeld, type WireReplication } from '../../wire/replication-shapes.js';
 import { historyView } from './lag-view.js';
+import { useTokenCommand } from './use-token.js';
 import { heldText, quarantineView, replicationView } from './replication-view.js';
 
 const PATH = '/v1/replication';
@@ -155,5 +156,6 @@ export const replicationCommand = (surroundings: Surroundings): Command => {
         },
       ),
     );
+  command.addCommand(useTokenCommand(surroundings));
   return command;
 };

@@ -11,8 +11,7 @@ const MILD_STATES = ['DEGRADED', 'STARTING', 'UNKNOWN'];
 /** What to do in each state; docs/how-to/replication.md says more. */
 const NEXT: Readonly<Record<string, string>> = {
   WAITING_PRIMARY: 'look at the WAN and at the servers of the primary; it goes on with what it has meanwhile',
-  NOT_PERMITTED:
-    'banyan federation invite <name> --again makes a token; put it in with PUT /v1/agent/token/replication',
+  NOT_PERMITTED: 'banyan federation invite <name> --again makes a token; banyan replication use-token, there, takes it',
   ADOPTION_REQUIRED: 'banyan federation adopt --dry-run, at that datacenter',
   TWO_PRIMARIES: 'stop the wrong primary',
   TRUST_DOMAIN_MISMATCH: 'correct BANYAN_PRIMARY_WAN_ADDRESS or the fingerprint there',
