@@ -80,10 +80,9 @@ function Lag({ datacenter: { Role, LagIndex, LagSeconds } }: { readonly datacent
 function CanaryState({ canary }: { readonly canary: FederatedDatacenter['Canary'] }) {
   if (canary === null) return <span class="muted">–</span>;
   return (
-    <>
+    <span class="nowrap" title={`Its objective is ${millisecondsText(canary.ObjectiveMs)}`}>
       <StateBadge state={canary.State} /> {canary.RoundTripMs !== null && millisecondsText(canary.RoundTripMs)}
-      <span class="muted"> of {millisecondsText(canary.ObjectiveMs)}</span>
-    </>
+    </span>
   );
 }
 
