@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from '@jest/globals';
@@ -110,9 +111,17 @@ describe('banyan, by what it prints and how it ends', () => {
     expect(await run('ca', 'config', 'set', '-config-file', file, '--yes')).toMatchObject({ code: 0 });
     expect((await run('ca', 'config', 'get')).out).toMatch(/^LeafCertTTL +"71h"$/m);
     const leaf = await cast.web.leaf();
-    const inspected = await banyan(env, ['ca', 'inspect', '--offline', '-'], { input: leaf.CertPEM });
-    expect(inspected).toMatchObject({ code: 0 });
+    const inspected = await banyan(env, ['ca', 'inspect', '-'], { input: `${leaf.CertPEM}${leaf.PrivateKeyPEM}` });
+    expect(inspected).toMatchObject({ code: 0, errors: '' });
+    expect(inspected.out).toMatch(/^trusted +yes$/m);
     expect(inspected.out).toContain(leaf.ServiceURI);
+    const foreign = join(mesh.folder, 'foreign.pem');
+    const kind = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=x'.split(' ');
+    execFileSync('openssl', [...kind, '-keyout', `${foreign}.key`, '-out', foreign], { stdio: 'ignore' });
+    const refused = await run('ca', 'inspect', foreign);
+    expect(refused.code).toBe(9);
+    expect(refused.out).toMatch(/^trusted +NO: .*\[CHAIN_[A-Z_]+\]$/m);
+    expect((await run('ca', 'inspect', '--offline', foreign)).out).toMatch(/^subject +CN=x$/m);
   });
 
   suite.step('a rotation: planned, refused without a terminal, followed to its end by plain lines', async () => {

@@ -28,6 +28,7 @@ export const inspectionShape = z.looseObject({
   Certificates: z.array(inspected),
   Trusted: z.boolean().optional(),
   Reason: z.string().optional(),
+  Detail: z.string().optional(),
 });
 export type Inspection = z.infer<typeof inspectionShape>;
 
@@ -38,7 +39,7 @@ const lifeFact = ({ LifeUsed }: Inspection['Certificates'][number]): Fact => [
 ];
 
 /** Every certificate, and the verdict where there is one. */
-export const inspectionView: View<Inspection> = ({ Certificates, Trusted, Reason }, paint) => {
+export const inspectionView: View<Inspection> = ({ Certificates, Trusted, Reason, Detail }, paint) => {
   const certificates = Certificates.map((each, position) =>
     facts(
       [
@@ -59,6 +60,8 @@ export const inspectionView: View<Inspection> = ({ Certificates, Trusted, Reason
     ),
   ).join('\n');
   if (Trusted === undefined) return certificates;
-  const verdict: Fact = Trusted ? ['trusted', 'yes', 'good'] : ['trusted', `NO: ${Reason ?? ''}`, 'bad'];
+  const verdict: Fact = Trusted
+    ? ['trusted', 'yes', 'good']
+    : ['trusted', `NO: ${Detail ?? ''} [${Reason ?? ''}]`, 'bad'];
   return `${certificates}\n${facts([verdict], paint)}`;
 };

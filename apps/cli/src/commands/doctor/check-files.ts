@@ -34,7 +34,7 @@ export const checkDataFolder = async (folder: string): Promise<readonly Finding[
     const grade = free < FREE_SHARE.failure ? 'failure' : free < FREE_SHARE.warning ? 'warning' : 'ok';
     const space: Finding =
       grade === 'ok' ? fine('disk', text) : { area: 'disk', grade, text, next: 'make room, or move the data folder' };
-    const names = (await readdir(folder)).filter((name) => SECRET_FILES.test(name));
+    const names = (await readdir(folder)).filter((name) => SECRET_FILES.test(name)).toSorted();
     const secrets = await Promise.all(names.map((name) => checkSecretFile(join(folder, name), 'secret file')));
     return [space, ...secrets];
   } catch (error) {

@@ -38,13 +38,13 @@ const checkMachine = async (
   const tokenFile = options.tokenFile ?? (env['BANYAN_HTTP_TOKEN_FILE'] || env['CONSUL_HTTP_TOKEN_FILE'] || undefined);
   const folder = options.dataDir ?? (env['BANYAN_DATA_DIR'] || undefined);
   const served = env['BANYAN_HTTP_TLS_CERT_FILE'];
-  const files = [...options.cert, ...(served ? [served] : [])];
+  const files = [options.caFile, options.clientCert, served, ...options.cert].filter((path) => path);
   const lists = await Promise.all([
     tokenFile === undefined ? [] : checkSecretFile(tokenFile, 'token file').then((finding) => [finding]),
     folder === undefined
       ? [{ area: 'disk', grade: 'skipped' as const, text: 'no data folder is named: --data-dir or BANYAN_DATA_DIR' }]
       : checkDataFolder(folder),
-    ...files.map((path) => checkCertificateFile(path, clock.now())),
+    ...files.map((path = '') => checkCertificateFile(path, clock.now())),
     checkHttpsCertificate(connectionFrom(options, env), clock.now()),
   ]);
   return lists.flat();
