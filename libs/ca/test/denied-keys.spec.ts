@@ -166,6 +166,10 @@ describe('denied keys, on PostgreSQL', () => {
       `INSERT INTO denied_key SELECT 'k' || n, 'full', now(), $1, 1, 1 FROM generate_series(1, 256) n`,
       [new Date(endsAt)],
     );
+    expect(bench.root.hasRoomToDeny(fingerprint(1))).toBe(true);
+    // Something of the topic has to come for the table to be read again.
+    await bench.projection.load();
+    expect([fingerprint(1), 'k7'].map((key) => bench.root.hasRoomToDeny(key))).toEqual([false, true]);
     const full = commit((tx) => bench.root.denyKey(tx, { keyFingerprint: fingerprint(1), reason: 'more', endsAt }));
     await expect(full).rejects.toBeInstanceOf(BanyanError);
     await expect(full).rejects.toMatchObject({ code: 'DENIED_KEYS_FULL' });

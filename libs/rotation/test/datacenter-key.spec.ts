@@ -86,6 +86,25 @@ describe("the rotation of a datacenter's key", () => {
     expect(late.rotation.journal.at(-1)?.text).toContain('left behind: dc2/*');
   });
 
+  it('names a list of denied keys that is full: nothing ends before the compromised key can be denied', () => {
+    const active = moved(keyRotation('compromise'), sees(1, former({ stagedFor: ID }))).rotation;
+    const full = (seconds: number): RotationEvent => {
+      const event = sees(seconds, under()) as Extract<RotationEvent, { kind: 'evidence' }>;
+      return { ...event, look: { ...event.look, deniedKeysFull: true } };
+    };
+    const late = DEFAULT_POLICY.deadlineMs / 1_000 + 1;
+    const { rotation, effects } = moved(active, full(late));
+    expect([rotation.phase, rotation.health, effects]).toEqual(['activate', 'blocked', []]);
+    expect(blockers(rotation)).toEqual(['dc1 denied-keys-full']);
+    const { look } = full(late) as Extract<RotationEvent, { kind: 'evidence' }>;
+    const now = { kind: 'retire', at: at(late), by: 'ana', look } as const;
+    expect(next(rotation, now)).toMatchObject({ kind: 'illegal', reason: expect.stringContaining('full') as unknown });
+    expect(moved(rotation, sees(late + 1, under())).rotation.phase).toBe('completed');
+    // A planned one denies nothing, and needs no room.
+    const planned = moved(keyRotation(), sees(1, former({ stagedFor: ID }))).rotation;
+    expect(moved(planned, full(2)).rotation.phase).toBe('completed');
+  });
+
   it('names a datacenter that is cut off, and one that is too old to say', () => {
     const event = sees(100, former()) as Extract<RotationEvent, { kind: 'evidence' }>;
     const look = { ...event.look, datacenters: [silent('dc2')] };
@@ -209,6 +228,26 @@ describe("the rotation of a datacenter's key in the store", () => {
   it('commits the denial of a compromised key with the end of the record', async () => {
     await finish(await begin(true));
     expect(await t.denied.all()).toEqual(['aa:bb']);
+  });
+
+  it('is blocked by name while no key can be denied, in the plan and in the record', async () => {
+    t.denied.full = true;
+    const { plan } = await t.engine.plan({ ...ORDER, compromised: true });
+    expect(plan.blockers.map(({ reason }) => reason)).toContain('denied-keys-full');
+    expect((await t.engine.plan(ORDER)).plan.blockers).toEqual([]);
+    const { id } = await begin(true);
+    await t.step();
+    say(former({ stagedFor: id }));
+    await t.step();
+    say(former({ keyId: 'k2', keyFingerprint: 'cc', rotationId: id }));
+    await t.step();
+    expect([t.phase(id), t.projection.find(id)!.rotation.health]).toEqual(['activate', 'blocked']);
+    await t.engine
+      .act(id, { verb: 'retire', reason: 'now' }, ANA)
+      .then(() => expect('denied').toBe('refused'), coded('ROTATION_STEP_ILLEGAL'));
+    t.denied.full = false;
+    await t.step();
+    expect([t.phase(id), await t.denied.all()]).toEqual(['completed', ['aa:bb']]);
   });
 
   it('and a rotation of the root exclude each other by name; a compromised key may always be replaced', async () => {

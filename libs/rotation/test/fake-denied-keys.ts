@@ -12,6 +12,13 @@ export class FakeDeniedKeys extends DeniedKeys {
     await this.store.dataSource.query('CREATE TABLE fake_denied_key (id text PRIMARY KEY)');
   }
 
+  /** As if every place were taken. */
+  full = false;
+
+  override hasRoomFor(): boolean {
+    return !this.full;
+  }
+
   override deny(tx: Transaction, { keyFingerprint, reason }: KeyToDeny): Promise<void> {
     tx.stage({
       topic: 'denied-key',

@@ -16,5 +16,10 @@ export type KeyDenial = Omit<DeniedKey, 'since'>;
 
 /** More than a trust domain survives; 256 entries are 20 KiB of each answer of the roots. */
 export const MOST_DENIED_KEYS = 256;
+/** Whether a key can be denied beside those, or is already: what has ended goes when another comes. */
+export const hasRoomFor = (keyFingerprint: string, denied: readonly DeniedKey[], now: EpochMs): boolean =>
+  denied.filter((key) => key.endsAt >= now && key.keyFingerprint !== keyFingerprint).length < MOST_DENIED_KEYS ||
+  denied.some((key) => key.keyFingerprint === keyFingerprint);
+
 /** Longer reasons are cut. */
 export const MOST_DENIAL_REASON = 256;

@@ -9,7 +9,7 @@ import {
   parseCaConfiguration,
   refuse,
 } from '../domain/ca-configuration.js';
-import type { KeyDenial } from '../domain/denied-key.js';
+import { hasRoomFor, type KeyDenial } from '../domain/denied-key.js';
 import { readOwnRoot } from '../domain/root-acceptance.js';
 import type { ChangeMeaning, MadeRoot, ProviderTrial, RootEffect, RootOrder } from '../domain/root-order.js';
 import { rootName } from '../domain/root-name.js';
@@ -217,6 +217,12 @@ export class RootAuthority {
    */
   denyKey(tx: Transaction, denial: KeyDenial): Promise<void> {
     return stageDeniedKey(tx, denial, this.options.clock.now());
+  }
+
+  /** Whether {@link denyKey} would take that key, from memory. */
+  hasRoomToDeny(keyFingerprint: string): boolean {
+    const { projection, clock } = this.options;
+    return hasRoomFor(keyFingerprint, projection.state.deniedKeys, clock.now());
   }
 
   apply(tx: Transaction, effect: RootEffect): Promise<void> {

@@ -148,7 +148,7 @@ export class RotationEngine {
   async act(id: string, act: RotationAct, context: RotationContext): Promise<Rotation> {
     const step = await this.#stepBy(act, context);
     return this.#commits.change(id, (stored, neighbours) => {
-      const { event, look } = step(neighbours);
+      const { event, look } = step(stored, neighbours);
       if (act.planHash !== undefined) requireSameEffect(previewStep(stored, event, look), act.planHash);
       return event;
     });
@@ -158,18 +158,23 @@ export class RotationEngine {
   async preview(id: string, act: RotationAct, context: RotationContext): Promise<StepPreview> {
     const step = await this.#stepBy(act, context);
     const { rotation, neighbours } = await this.#commits.stored(id);
-    const { event, look } = step(neighbours);
+    const { event, look } = step(rotation, neighbours);
     return previewStep(rotation, event, look);
   }
 
   /** The step under what is seen now, once the rotation's neighbours are known. */
   async #stepBy(act: RotationAct, { accessorId }: RotationContext) {
-    const { evidence, steps, clock } = this.options;
+    const { evidence, steps, denied, clock } = this.options;
     const datacenters = await evidence.datacenters();
     const activeRootId = steps.activeRootId();
-    return (neighbours: Pick<Look, 'earlier' | 'later'>): { readonly event: StepEvent; readonly look: Look } => {
+    return (
+      rotation: Rotation,
+      neighbours: Pick<Look, 'earlier' | 'later'>,
+    ): { readonly event: StepEvent; readonly look: Look } => {
       requireDatacenter(act, datacenters);
-      const look: Look = { datacenters, activeRootId, ...neighbours };
+      const key = keyOf(rotation);
+      const deniedKeysFull = key !== undefined && !denied.hasRoomFor(key.keyFingerprint);
+      const look: Look = { datacenters, activeRootId, deniedKeysFull, ...neighbours };
       return { event: eventOf(act, { at: clock.now(), by: accessorId, look }), look };
     };
   }

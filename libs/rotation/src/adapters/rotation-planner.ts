@@ -1,5 +1,6 @@
 import { BanyanError, type Clock, HOUR } from '@banyan/kernel';
 import type { DatacenterEvidence, AdoptionEvidence } from '../ports/adoption-evidence.js';
+import type { DeniedKeys } from '../ports/denied-keys.js';
 import type { InactiveRoot, PresentAuthority } from '../ports/present-authority.js';
 import type { ProviderTrial, RootSteps } from '../ports/root-steps.js';
 import { makePlan } from '../domain/make-plan.js';
@@ -15,6 +16,7 @@ export interface PlannerParts {
   readonly steps: RootSteps;
   readonly evidence: AdoptionEvidence;
   readonly present: PresentAuthority;
+  readonly denied: DeniedKeys;
   readonly clock: Clock;
 }
 
@@ -126,13 +128,15 @@ export class RotationPlanner {
       readonly trial: ProviderTrial;
     },
   ): Promise<Planned> {
-    const { evidence, present, clock } = this.parts;
+    const { evidence, present, denied, clock } = this.parts;
     const all = await evidence.datacenters();
     const only = intent.key?.datacenter;
     const datacenters = only === undefined ? all : all.filter(({ datacenter }) => datacenter === only);
     const { leafTtlMs, rootNotAfter } = present.read();
     const { policy } = request;
-    const plan = makePlan({ intent, policy, datacenters, trial, leafTtlMs, rootNotAfter, now: clock.now() });
+    const deniedKeysFull = !denied.hasRoomFor(intent.key?.keyFingerprint ?? '');
+    const seen = { intent, policy, datacenters, trial, leafTtlMs, rootNotAfter, deniedKeysFull };
+    const plan = makePlan({ ...seen, now: clock.now() });
     return { plan, hash: planHash(plan), provider: intent.provider, options, datacenters };
   }
 }

@@ -11,6 +11,7 @@ import {
 } from '@banyan/kernel';
 import type { Fence, KeyEncryption, Store } from '@banyan/store';
 import type { DatacenterEvidence, AdoptionEvidence } from '../ports/adoption-evidence.js';
+import type { DeniedKeys } from '../ports/denied-keys.js';
 import type { MadeRoot, RootSteps } from '../ports/root-steps.js';
 import { keyOf } from '../domain/key-scope.js';
 import { isFinished, isMoving } from '../domain/phase.js';
@@ -27,6 +28,7 @@ export interface StepperParts {
   readonly commits: RotationCommits;
   readonly steps: RootSteps;
   readonly evidence: AdoptionEvidence;
+  readonly denied: DeniedKeys;
   readonly clock: Clock;
 }
 
@@ -88,15 +90,17 @@ export class RotationStepper {
   }
 
   async #look(rotation: Rotation, fence: Fence): Promise<Rotation> {
-    const { commits, steps, evidence, clock } = this.parts;
+    const { commits, steps, evidence, denied, clock } = this.parts;
     const datacenters: readonly DatacenterEvidence[] = await evidence.datacenters();
     const activeRootId = steps.activeRootId();
+    const key = keyOf(rotation);
+    const deniedKeysFull = key !== undefined && !denied.hasRoomFor(key.keyFingerprint);
     return commits.change(
       rotation.id,
       (_stored, neighbours) => ({
         kind: 'evidence',
         at: clock.now(),
-        look: { datacenters, activeRootId, ...neighbours },
+        look: { datacenters, activeRootId, deniedKeysFull, ...neighbours },
       }),
       { fence, revision: rotation.revision },
     );

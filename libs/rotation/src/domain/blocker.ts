@@ -26,6 +26,8 @@ const BLOCKER_REASONS = [
   'no-cross-sign',
   /** Leaves may be asked to live longer than the present root. */
   'leaf-outlives-root',
+  /** The list of denied keys is full: a compromised key could not be denied. */
+  'denied-keys-full',
 ] as const;
 /** One of the reasons above. */
 export type BlockerReason = (typeof BLOCKER_REASONS)[number];
@@ -44,6 +46,13 @@ export const blockerSchema = z.object({
 });
 export type Blocker = z.output<typeof blockerSchema>;
 
+/** Nobody's fault but the list's: entries end by themselves, the earliest first. */
+export const deniedKeysFull = (primary: string): Blocker => ({
+  datacenter: primary,
+  reason: 'denied-keys-full',
+  detail: 'the list of denied keys is full, and none of them has ended: the compromised key cannot be denied',
+});
+
 /** Most blockers that are kept with a verdict; the number beside them is complete. */
 export const MOST_BLOCKERS = 100;
 
@@ -56,6 +65,7 @@ const NEEDS_SOMEBODY: ReadonlySet<BlockerReason> = new Set<BlockerReason>([
   'shadow',
   'earlier-rotation',
   'provider',
+  'denied-keys-full',
 ]);
 
 /** Whether waiting alone leaves one of them where it is. */

@@ -10,6 +10,8 @@ export interface Look {
   readonly earlier: readonly string[];
   /** IDs of unfinished rotations that started after this one: they are rolled back first. */
   readonly later: readonly string[];
+  /** The list of denied keys takes no further one, so that the key of this rotation could not be denied. */
+  readonly deniedKeysFull?: boolean;
 }
 
 interface ByPerson {

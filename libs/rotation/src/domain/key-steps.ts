@@ -1,7 +1,7 @@
 import { describeBlockers } from './blocker.js';
 import { seen, stepOver } from './gated-steps.js';
 import { iso } from './gates/verdict.js';
-import { keyNeeds } from './gates/key.js';
+import { denialBlockers, keyNeeds } from './gates/key.js';
 import { denialOf } from './key-denial.js';
 import { enters, noted, refused, type Step, stays } from './moves.js';
 import { isCompromise } from './rotation.js';
@@ -18,6 +18,8 @@ export const denyNow: Step<'retire'> = (rotation, event) => {
   const needs = keyNeeds(rotation, event.look.datacenters, event.at);
   const signing = needs.find(({ reason }) => reason === 'signing');
   if (signing !== undefined) return refused(`${signing.datacenter}: ${signing.detail}; waive it by name, or wait`);
+  const [full] = denialBlockers(rotation, event.look);
+  if (full !== undefined) return refused(full.detail);
   const broken = needs.length === 0 ? 'nobody needed it' : `what may break: ${describeBlockers(needs)}`;
   return enters(seen(rotation, event.look, event.at), event, {
     to: 'completed',

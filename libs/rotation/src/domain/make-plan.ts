@@ -1,7 +1,7 @@
 import type { DatacenterAdoption } from '@banyan/adoption';
 import type { ProviderTrial } from '@banyan/ca';
 import type { DatacenterEvidence } from '../ports/adoption-evidence.js';
-import { type Blocker, MOST_BLOCKERS, UNNAMED_AGENTS } from './blocker.js';
+import { type Blocker, deniedKeysFull, MOST_BLOCKERS, UNNAMED_AGENTS } from './blocker.js';
 import { certificateBytes } from './certificate-size.js';
 import { sumOver } from './gates/agents-behind.js';
 import { iso, REPORT_STALE_MS } from './gates/verdict.js';
@@ -17,6 +17,8 @@ export interface PlanParts {
   /** The longest leaf that can be asked for now, and the end of the root that is to go. Units: ms. */
   readonly leafTtlMs: number;
   readonly rootNotAfter: number;
+  /** No further key can be denied. */
+  readonly deniedKeysFull?: boolean;
   readonly now: number;
 }
 
@@ -107,9 +109,11 @@ const notVouched = ({ cannotBecause }: ProviderTrial): string =>
   `the provider cannot vouch for the next root${cannotBecause === undefined ? '' : `: ${cannotBecause}`}`;
 
 /** What the authority itself has against it. */
-const authorityBlockers = ({ intent, trial, leafTtlMs, rootNotAfter, now, datacenters }: PlanParts): Blocker[] => {
+const authorityBlockers = (parts: PlanParts): Blocker[] => {
+  const { intent, trial, leafTtlMs, rootNotAfter, now, datacenters } = parts;
   const datacenter = datacenters.find(({ isPrimary }) => isPrimary)?.datacenter ?? '';
   return [
+    ...(intent.reason === 'compromise' && parts.deniedKeysFull === true ? [deniedKeysFull(datacenter)] : []),
     ...trial.faults.map((detail) => ({ datacenter, reason: 'provider', detail: detail.slice(0, 1_024) }) as const),
     ...(intent.crossSign && !trial.canCrossSign
       ? [{ datacenter, reason: 'no-cross-sign', detail: notVouched(trial).slice(0, 1_024) } as const]

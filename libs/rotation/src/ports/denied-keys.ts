@@ -13,5 +13,7 @@ export interface KeyToDeny {
 
 /** Where a compromised key is denied, with the record that says so. Throws `DENIED_KEYS_FULL`. */
 export abstract class DeniedKeys {
+  /** From memory: whether the list takes that key, or has it already. */
+  abstract hasRoomFor(keyFingerprint: string): boolean;
   abstract deny(tx: Transaction, key: KeyToDeny): Promise<void>;
 }

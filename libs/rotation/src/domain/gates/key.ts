@@ -1,6 +1,7 @@
 import type { DatacenterAdoption, Laggard } from '@banyan/adoption';
 import type { DatacenterEvidence } from '../../ports/adoption-evidence.js';
-import { type Blocker, UNNAMED_AGENTS } from '../blocker.js';
+import { type Blocker, deniedKeysFull, UNNAMED_AGENTS } from '../blocker.js';
+import type { Look } from '../event.js';
 import { getKey } from '../key-scope.js';
 import { isCompromise, type Rotation } from '../rotation.js';
 import { isAgentWaived, isWaived } from '../waiver.js';
@@ -19,12 +20,25 @@ export const keyStagedGate: Gate = (rotation, look, now) =>
     because: 'the next key is made, signed and proved',
   });
 
-/** The datacenter signs with its next key, and no live leaf is under a former one: by the agents' reports and by the ledger. */
-export const keyAdoptedGate: Gate = (rotation, look, now) =>
-  decided(rotation, now, {
-    blockers: keyNeeds(rotation, look.datacenters, now),
-    because: 'every live leaf of the datacenter is under its next key',
-  });
+/**
+ * The datacenter signs with its next key, and no live leaf is under a former one: by the agents' reports and by the ledger. A
+ * compromised key ends with its denial: without room for that not even the deadline ends the rotation.
+ */
+export const keyAdoptedGate: Gate = (rotation, look, now) => {
+  const blockers = keyNeeds(rotation, look.datacenters, now);
+  const full = denialBlockers(rotation, look);
+  if (full.length > 0) return { met: false, blockers: [...full, ...blockers] };
+  return decided(rotation, now, { blockers, because: 'every live leaf of the datacenter is under its next key' });
+};
+
+/** What is in the way of denying the compromised key. */
+export const denialBlockers = (
+  rotation: Rotation,
+  { deniedKeysFull: isFull, datacenters }: Look,
+): readonly Blocker[] => {
+  if (isFull !== true || !isCompromise(rotation)) return [];
+  return [deniedKeysFull(datacenters.find(({ isPrimary }) => isPrimary)?.datacenter ?? '')];
+};
 
 /** Who would break if the former key were believed no more. */
 export const keyNeeds = (
