@@ -16,7 +16,7 @@ Examples:
   banyan replication use-token dc2.token -http-addr dc2-server:8510
 `;
 
-const answerShape = z.looseObject({ Checked: z.boolean(), Reason: z.string() }).optional();
+const answerShape = z.looseObject({ Checked: z.boolean(), Reason: z.string() });
 
 /** `banyan replication use-token`. */
 export const useTokenCommand = (surroundings: Surroundings): Command =>
@@ -39,7 +39,7 @@ export const useTokenCommand = (surroundings: Surroundings): Command =>
             shape: answerShape,
           });
           out.show(value, (answer) =>
-            answer === undefined || answer.Checked
+            answer.Checked
               ? 'it is used from now on\n'
               : `it is used from now on, unchecked: ${plainText(answer.Reason)}\n`,
           );
