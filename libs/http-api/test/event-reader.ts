@@ -24,12 +24,18 @@ export class EventReader {
   /** The next event, comments left out; undefined at the end of the stream. */
   async next(): Promise<ReadEvent | undefined> {
     for (;;) {
-      const block = await this.#blocks.next();
-      if (block.done === true) return undefined;
-      const event = /^event: (.*)$/m.exec(block.value)?.[1];
-      const data = /^data: (.*)$/m.exec(block.value)?.[1];
+      const block = await this.block();
+      if (block === undefined) return undefined;
+      const event = /^event: (.*)$/m.exec(block)?.[1];
+      const data = /^data: (.*)$/m.exec(block)?.[1];
       if (event !== undefined && data !== undefined) return { event, data: JSON.parse(data) as unknown };
     }
+  }
+
+  /** The next event or comment, as it came; undefined at the end of the stream. */
+  async block(): Promise<string | undefined> {
+    const block = await this.#blocks.next();
+    return block.done === true ? undefined : block.value;
   }
 
   /** The next event of that name. */

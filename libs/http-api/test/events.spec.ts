@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { BanyanError } from '@banyan/kernel';
+import { BanyanError, SecretText } from '@banyan/kernel';
 import { injectHttp } from '@banyan/http-kit';
 import { type Api, SECRETS, startApi } from './api-fixture.js';
 import { EventReader } from './event-reader.js';
@@ -113,6 +113,15 @@ describe('a stream of events', () => {
     });
     expect(await reader.next()).toBeUndefined();
     expect(api.hub.open).toBe(0);
+  });
+
+  it('shows that it is alive though it is woken for nothing that it tells', async () => {
+    const reader = await follow('rotations');
+    await reader.next();
+    const context = { token: new SecretText(SECRETS.manager), accessorId: accessorOf(api, 'manager') };
+    await api.tokens.create(context, { role: { kind: 'operator-read' }, description: 'one more' });
+    expect(await reader.block()).toBe(': still here');
+    reader.leave();
   });
 
   it('ends with ABORTED when the server stops, which waits for nobody', async () => {

@@ -1,5 +1,5 @@
 import { DatacenterForwarder, type ForwardedAnswer, type HttpCall } from '@banyan/http-kit';
-import { BanyanError, ERROR_CODES, type ErrorCode, isBanyanError, messageOf } from '@banyan/kernel';
+import { BanyanError, ERROR_CODES, type ErrorCode, isBanyanError, messageOf, parsedJson } from '@banyan/kernel';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { EventHub } from './event-hub.js';
@@ -88,7 +88,7 @@ export class EventRelay {
 const read = (answer: ForwardedAnswer, datacenter: string): z.output<typeof answerSchema> => {
   const text = Buffer.from(answer.body).toString('utf8');
   if (answer.status === 200) {
-    const parsed = answerSchema.safeParse(JSON.parse(text));
+    const parsed = answerSchema.safeParse(parsedJson(text));
     if (parsed.success) return parsed.data;
     throw new BanyanError(
       'DATACENTER_UNREACHABLE',

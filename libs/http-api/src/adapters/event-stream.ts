@@ -51,7 +51,11 @@ export class EventStreams {
         if (state !== undefined) {
           told.set(state.topic, state.hash);
           yield eventFrame(state.event, state.json);
-        } else if (!(await wakeup.wait(HEARTBEAT_MS, request.call.signal))) yield HEARTBEAT_FRAME;
+        } else {
+          await wakeup.wait(HEARTBEAT_MS, request.call.signal);
+          // Woken for nothing that is told (a token changed) counts as quiet, too: many of them must not silence the stream.
+          if (nextOf(place.ticket, told) === undefined && !request.call.signal.aborted) yield HEARTBEAT_FRAME;
+        }
       }
     } finally {
       place.leave();
@@ -65,14 +69,21 @@ export class EventStreams {
   async changes(request: EventRequest, held: ReadonlyMap<EventTopic, string>): Promise<readonly TopicState[]> {
     const wakeup = new Wakeup(this.timers);
     const place = this.#enter(request, wakeup);
+    let isLast = false;
+    const limit = this.timers.set(CHANGES_WAIT_MS, () => {
+      isLast = true;
+      wakeup.wake();
+    });
     try {
-      for (let isLast = false; ; isLast = !(await wakeup.wait(CHANGES_WAIT_MS, request.call.signal))) {
+      for (;;) {
         request.call.signal.throwIfAborted();
         await this.#require(request.call);
         const states = statesOf(place.ticket).filter(({ topic, hash }) => held.get(topic) !== hash);
         if (states.length > 0 || isLast) return states;
+        await wakeup.wait(CHANGES_WAIT_MS, request.call.signal);
       }
     } finally {
+      limit.clear();
       place.leave();
     }
   }

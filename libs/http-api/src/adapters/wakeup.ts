@@ -12,8 +12,8 @@ export class Wakeup {
     this.#resume?.();
   }
 
-  /** True after {@link wake} or when `signal` is aborted, false after `limitMs`. */
-  async wait(limitMs: number, signal: AbortSignal): Promise<boolean> {
+  /** Resolves after {@link wake}, when `signal` is aborted, or after `limitMs`. */
+  async wait(limitMs: number, signal: AbortSignal): Promise<void> {
     if (!this.#isDue && !signal.aborted) await this.#sleep(limitMs, signal);
     const wasDue = this.#isDue || signal.aborted;
     this.#isDue = false;
