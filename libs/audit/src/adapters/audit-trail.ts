@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { ANONYMOUS_ACCESSOR_ID } from '@banyan/acl';
 import {
   BanyanError,
   type ChainPlace,
@@ -43,8 +44,11 @@ export interface AuditCounts {
   readonly lost: number;
 }
 
-/** Entries of their own for five refusals of a kind and 200 of all kinds in a minute: at most 12,000 an hour, about 10 MB. */
-const REFUSALS = { windowMs: MINUTE, ofOneKind: 5, altogether: 200, kinds: 1_000 } as const;
+/**
+ * Entries of their own for five refusals of a kind and 30 altogether in a minute, then one for each kind: a flood leaves at
+ * most 61 entries a minute, about 60 MB a day, however long it lasts. Those with a token have a gate of their own.
+ */
+const REFUSALS = { windowMs: MINUTE, ofOneKind: 5, altogether: 30, kinds: 30 } as const;
 const BATCHES = { lingerMs: 2, mostPerBatch: 200, mostWaiting: 2_000 } as const;
 
 /** What copies entries elsewhere, as far as the trail needs to know it. */
@@ -59,7 +63,10 @@ export interface AuditCopies {
 export class AuditTrail extends AuditRecorder {
   readonly #acts = new AsyncLocalStorage<AuditAct>();
   readonly #commits: GroupCommit<AuditRecord>;
-  readonly #gate = new RefusalGate<AuditRecord>(REFUSALS);
+  readonly #gates = {
+    strangers: new RefusalGate<AuditRecord>(REFUSALS),
+    known: new RefusalGate<AuditRecord>(REFUSALS),
+  };
   readonly #copies: AuditCopies[] = [];
   readonly #counts = { ok: 0, denied: 0, failed: 0, lost: 0 };
   /** The last entry of this server that this process saw committed. */
@@ -81,7 +88,7 @@ export class AuditTrail extends AuditRecorder {
   }
 
   get counts(): AuditCounts {
-    return { ...this.#counts, counted: this.#gate.counted };
+    return { ...this.#counts, counted: this.#gates.strangers.counted + this.#gates.known.counted };
   }
 
   /** Number of the newest entry of this datacenter that this server wrote. */
@@ -121,7 +128,7 @@ export class AuditTrail extends AuditRecorder {
     act.close();
     if (act.wasExecutedElsewhere || (isRecorded && outcome.result === 'ok')) return;
     const record = { ...act.facts, ...outcome, at: this.options.clock.now() };
-    if (outcome.result !== 'ok' && !this.#gate.admits(kindOf(record), record, record.at)) {
+    if (outcome.result !== 'ok' && !this.#gateOf(record).admits(kindOf(record), record, record.at)) {
       this.#timer ??= this.options.timers.set(REFUSALS.windowMs, () => void this.#tellCounted());
       return;
     }
@@ -131,7 +138,7 @@ export class AuditTrail extends AuditRecorder {
   /** Records what was counted, and waits for what is being written. */
   async stop(): Promise<void> {
     this.#timer?.clear();
-    await Promise.all(this.#gate.due(this.options.clock.now(), true).map((counted) => this.#recordCounted(counted)));
+    await this.#tellCounted();
     await this.#commits.stop();
   }
 
@@ -141,25 +148,34 @@ export class AuditTrail extends AuditRecorder {
       await this.#acts.exit(() => this.#commits.add(record));
       this.#failure = undefined;
     } catch (error) {
-      if (!isBanyanError(error)) throw error;
+      // Whatever it is: an act without a record is what must be told.
+      const code = isBanyanError(error) ? error.code : 'INTERNAL';
       this.#counts.lost += 1;
-      this.#failure = `the audit trail is not written: ${error.code}`;
+      this.#failure = `the audit trail is not written: ${code}`;
       this.options.logger.error('an act was not recorded', {
         action: record.action,
         accessorId: record.accessorId,
         result: record.result,
-        code: error.code,
+        code,
         reason: messageOf(error),
       });
       if (record.result !== 'ok' || this.options.onFailure === 'warn') return;
-      const why = `it was done, but it was not recorded: ${error.code}`;
+      const why = `it was done, but it was not recorded: ${code}`;
       throw new BanyanError('AUDIT_UNAVAILABLE', why, { cause: error });
     }
   }
 
+  #gateOf({ accessorId }: AuditRecord): RefusalGate<AuditRecord> {
+    const isStranger = accessorId === '' || accessorId === ANONYMOUS_ACCESSOR_ID;
+    return isStranger ? this.#gates.strangers : this.#gates.known;
+  }
+
   async #tellCounted(): Promise<void> {
     this.#timer = undefined;
-    await Promise.all(this.#gate.due(this.options.clock.now(), true).map((counted) => this.#recordCounted(counted)));
+    const now = this.options.clock.now();
+    const { strangers, known } = this.#gates;
+    const counted = [...strangers.due(now, true), ...known.due(now, true)];
+    await Promise.all(counted.map((each) => this.#recordCounted(each)));
   }
 
   #recordCounted({ first, more, sameKind, since }: CountedRefusals<AuditRecord>): Promise<void> {
