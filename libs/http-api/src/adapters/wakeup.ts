@@ -15,9 +15,7 @@ export class Wakeup {
   /** Resolves after {@link wake}, when `signal` is aborted, or after `limitMs`. */
   async wait(limitMs: number, signal: AbortSignal): Promise<void> {
     if (!this.#isDue && !signal.aborted) await this.#sleep(limitMs, signal);
-    const wasDue = this.#isDue || signal.aborted;
     this.#isDue = false;
-    return wasDue;
   }
 
   #sleep(limitMs: number, signal: AbortSignal): Promise<void> {
