@@ -142,8 +142,8 @@ describe('a rotation through the dashboard', () => {
       const { page } = visitor;
       await visitor.goTo('Rotation');
       await page.getByRole('button', { name: 'Plan a rotation' }).click();
-      await page.getByLabel('What').selectOption('A root is compromised');
-      await page.getByLabel('Root', { exact: true }).selectOption(before);
+      await page.getByRole('combobox', { name: 'What' }).selectOption('A root is compromised');
+      await page.getByRole('combobox', { name: 'Root', exact: true }).selectOption(before);
       await page.getByLabel('Deadline (10m)').fill('30s');
       await page.getByLabel('Why it is thought to be').fill('found on a laptop');
       await page.getByRole('button', { name: 'Plan (nothing changes)' }).click();
