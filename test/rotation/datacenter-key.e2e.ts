@@ -1,5 +1,19 @@
 import { afterAll, describe, expect } from '@jest/globals';
-import { parseCertificates } from '@banyan/pki';
+import { HOUR, SystemClock, SystemRandom } from '@banyan/kernel';
+import {
+  Certificate,
+  createCsr,
+  exportPrivateKeyPem,
+  generateKeyPair,
+  importPrivateKeyPem,
+  issue,
+  type KeyPair,
+  LocalSigner,
+  parseCertificates,
+  parseCsr,
+  prepareLeaf,
+} from '@banyan/pki';
+import { KeyEncryption } from '@banyan/store';
 import { eventually } from '../e2e/harness/eventually.js';
 import { knock } from '../e2e/harness/knock.js';
 import type { Mesh } from '../e2e/harness/mesh.js';
@@ -7,6 +21,7 @@ import type { LeafAnswer, MeshService } from '../e2e/harness/mesh-service.js';
 import { meshSuite } from '../e2e/harness/mesh-suite.js';
 import { onlyRoots, passesOn, type RotationCast, startRotationCast } from '../e2e/harness/rotation-cast.js';
 import { type RotationAnswer, wayOf } from '../e2e/harness/rotations.js';
+import { queryStore } from '../e2e/harness/stored-roots.js';
 
 /** What is read of a rotation of a key beside the rest. */
 interface KeyRotation extends RotationAnswer {
@@ -22,6 +37,41 @@ const DEADLINE = '60s';
 /** The key that signed what the agent of the service holds. */
 const issuerOf = async (service: Pick<MeshService, 'leaf'>): Promise<string> =>
   parseCertificates((await service.leaf()).CertPEM)[0]!.authorityKeyId!;
+
+/** What a thief takes who copied the disk and the key-encryption key of dc2's server: the key that it signs with. */
+const stealSigner = async (mesh: Mesh): Promise<{ readonly issuer: Certificate; readonly key: KeyPair }> => {
+  const [row] = await queryStore<{ id: string; sealed: string; pem: string }>(
+    mesh.dc2.dataDir,
+    `SELECT id, sealed_key AS sealed, certificate_pem AS pem FROM signing_authority WHERE slot = 'active'`,
+  );
+  const keys = KeyEncryption.load({ file: mesh.secrets.keyEncryptionFile('dc2'), generate: false });
+  const pem = keys.open(row!.sealed, `signing-authority:${row!.id}`).toString('utf8');
+  return { issuer: Certificate.fromPem(row!.pem), key: importPrivateKeyPem(pem) };
+};
+
+/** A leaf that no server signed and no ledger knows, under the intermediate of dc2. */
+const forge = async ({ issuer, key }: Awaited<ReturnType<typeof stealSigner>>, uri: string): Promise<LeafAnswer> => {
+  const leafKey = await generateKeyPair({ type: 'ec', bits: 256 });
+  const request = parseCsr(createCsr({ keyPair: leafKey, uri }));
+  const profile = { lifetimeMs: HOUR, now: new SystemClock().now(), random: new SystemRandom() };
+  const leaf = await issue(prepareLeaf({ request, issuer, ...profile }), new LocalSigner(key.privateKey));
+  return {
+    CertPEM: `${leaf.pem}${issuer.pem}`,
+    PrivateKeyPEM: exportPrivateKeyPem(leafKey.privateKey),
+    ServiceURI: uri,
+    SerialNumber: leaf.serialHex,
+  };
+};
+
+/** How often the sidecar of the service refused a chain because of a denied key. */
+const refusalsOf = ({ sidecar }: MeshService): number => sidecar.log.split('"code":"CHAIN_KEY_DENIED"').length - 1;
+
+/** Why the certificates were signed that dc2 has recorded of its service `api`, the latest first. */
+const reasonsFor = (mesh: Mesh) =>
+  queryStore<{ reason: string }>(
+    mesh.dc2.dataDir,
+    `SELECT reason FROM issuance WHERE kind = 'service' AND uri LIKE '%/svc/api' ORDER BY seq DESC`,
+  );
 
 /** Plans and starts; plans again when the world changed in between. */
 const start = (mesh: Mesh, path: string, body: object): Promise<KeyRotation> =>
@@ -86,6 +136,8 @@ describe("the signing key of one datacenter's servers", () => {
 
   suite.step('a compromised key: leaves follow first, then nobody believes what it signed', async (mesh) => {
     stolen = await cast.api.leaf();
+    const thief = await stealSigner(mesh);
+    expect(await knock(mesh, cast.web, await forge(thief, stolen.ServiceURI))).toMatch(/^HTTP\/1\.1 200/);
     const former = await issuerOf(cast.api);
     expect(await knock(mesh, cast.web, stolen)).toMatch(/^HTTP\/1\.1 200/);
     const body = { Datacenter: 'dc2', Reason: 'its disk was copied', Deadline: DEADLINE };
@@ -93,6 +145,7 @@ describe("the signing key of one datacenter's servers", () => {
     expect(begun).toMatchObject({ Reason: 'compromise', Scope: { Datacenter: 'dc2' }, LeavingKey: { KeyID: former } });
     const done = await cast.rotations.reaches(begun.ID, 'completed', FOLLOW_LIMIT_MS);
     expect(wayOf(done)).toEqual(ONLY_PHASES);
+    expect((await reasonsFor(mesh))[0]).toEqual({ reason: 'taint' });
     for (const { name } of mesh.datacenters) {
       await eventually(`the key is denied in ${name}`, { limitMs: 15_000 }, async () => {
         const roots = (await mesh[name].roots()) as { DeniedKeys?: readonly { KeySHA256: string }[] };
@@ -101,6 +154,13 @@ describe("the signing key of one datacenter's servers", () => {
     }
     await eventually('the sidecar of web refuses what the former key signed', { limitMs: 15_000 }, async () => {
       expect(await knock(mesh, cast.web, stolen)).not.toMatch(/^HTTP\/1\.1 200/);
+    });
+    // Made after the denial: no list of certificates could name it, the key does.
+    const refusals = refusalsOf(cast.web);
+    const forged = await forge(thief, stolen.ServiceURI);
+    expect(await knock(mesh, cast.web, forged)).not.toMatch(/^HTTP\/1\.1 200/);
+    await eventually('the refusal has its code', { limitMs: 5_000 }, () => {
+      expect(refusalsOf(cast.web)).toBeGreaterThan(refusals);
     });
     expect(await knock(mesh, cast.web, await cast.api.leaf())).toMatch(/^HTTP\/1\.1 200/);
     await passesOn(cast, 'without the compromised key');

@@ -21,7 +21,7 @@ export interface AuthorityFacts {
   readonly key?: Omit<NonNullable<DatacenterAdoption['key']>, 'leaving'>;
   /** Keys whose certificates are to go. */
   readonly leavingKeyIds?: readonly string[];
-  /** A root of the bundle is compromised: renewals are spread over the whole budget, nothing is kept back. */
+  /** A root of the bundle or the former signing key is compromised: renewals are spread over the whole budget, nothing is kept back. */
   readonly tainted: boolean;
   readonly horizons: Readonly<Record<string, number>>;
   readonly signing: DatacenterAdoption['signing'];

@@ -3,6 +3,8 @@ export interface SigningOrder {
   readonly rotationId: string;
   /** Whether to sign under it now; before that it is made ready only. */
   readonly activate: boolean;
+  /** The former key is in wrong hands: what it signed is replaced with the whole signing budget. */
+  readonly urgent?: boolean;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
-import { type Clock, isBanyanError, type Logger, type Timer, type Timers } from '@banyan/kernel';
+import { type Clock, isBanyanError, type Logger, type Timer, type Timers, type ErrorCode } from '@banyan/kernel';
 import { Admission, type CuttableConnection } from '../domain/admission.js';
 import { identifyService, type ServicePeer } from '../domain/peer-identity.js';
 import type { Judgement } from '../domain/peer-judge.js';
@@ -141,6 +141,7 @@ export class MeshListener {
       this.#deny(socket, {
         source: peer.uri,
         reason: 'its chain leads through a denied key, or to no root',
+        code: 'CHAIN_KEY_DENIED',
         wasLive: false,
       });
       return;
@@ -200,7 +201,7 @@ export class MeshListener {
     socket.destroy();
   }
 
-  #deny(socket: TLSSocket, denial: { source: string; reason: string; wasLive: boolean }): void {
+  #deny(socket: TLSSocket, denial: { source: string; reason: string; code?: ErrorCode; wasLive: boolean }): void {
     if (socket.destroyed) return;
     this.options.counters.denied += 1;
     this.options.logger.warn('connection denied', { ...denial, destination: this.options.target });

@@ -1,5 +1,11 @@
 import { AgentPresence, type AuthorityFacts, AuthoritySource, LiveLeaves } from '@banyan/adoption';
-import { type ActiveAuthority, type CaProjection, type LeafIssuer, readAuthorityReport } from '@banyan/ca';
+import {
+  type ActiveAuthority,
+  type CaProjection,
+  type LeafIssuer,
+  readAuthorityReport,
+  type SigningOrders,
+} from '@banyan/ca';
 import { readAgentNodes } from '@banyan/catalog';
 import type { ServerMembership } from '@banyan/federation';
 import type { EpochMs } from '@banyan/kernel';
@@ -19,6 +25,7 @@ export interface CoreAuthorityParts {
   readonly ca: CaProjection;
   readonly leaves: LeafIssuer;
   readonly membership: ServerMembership;
+  readonly orders: SigningOrders;
 }
 
 /** The signing authority of this datacenter, from memory and, for the horizons, from the store. */
@@ -28,7 +35,7 @@ export class CoreAuthority extends AuthoritySource {
   }
 
   override async facts(now: EpochMs): Promise<AuthorityFacts> {
-    const { datacenter, store, ca } = this.parts;
+    const { datacenter, store, ca, orders } = this.parts;
     const { horizons } = await readAuthorityReport(store, datacenter, now);
     const { roots, active, staged, leavingKeyIds } = ca.state;
     return {
@@ -38,7 +45,7 @@ export class CoreAuthority extends AuthoritySource {
       ...(staged && { stagedRootId: staged.rootId }),
       ...(active && { key: keyOf(active, staged?.rotationId) }),
       leavingKeyIds,
-      tainted: roots.some(({ taintedAt }) => taintedAt !== undefined),
+      tainted: roots.some(({ taintedAt }) => taintedAt !== undefined) || orders.current()?.urgent === true,
       horizons,
       signing: this.#signing(),
     };

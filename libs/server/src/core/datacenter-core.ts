@@ -20,6 +20,7 @@ import { type Fence, type KeyEncryption, LeaseKeeper, openStore, type Store } fr
 import { HealthRegistry } from '@banyan/telemetry';
 import { ChangeFollower } from '@banyan/watch';
 import { ServerIdentity } from '../identity/server-identity.js';
+import { RotationOrders } from './signing-orders.js';
 import { CatalogAgents, CoreAuthority, LedgerLeaves } from './adoption-ports.js';
 import { ClockWatch } from './clock-watch.js';
 import { ServerAudit } from './server-audit.js';
@@ -266,12 +267,13 @@ export class DatacenterCore {
   }
 
   #makeAdoption(): DatacenterAdoptionReader {
-    const { datacenter, store, ca, leaves, membership, ledgerReader, agentReports, ambient } = this;
+    const { datacenter, store, ca, leaves, membership, ledgerReader, agentReports, ambient, rotations } = this;
+    const orders = new RotationOrders(datacenter, rotations);
     return new DatacenterAdoptionReader({
       store,
       reports: agentReports,
       presence: new CatalogAgents(store),
-      authority: new CoreAuthority({ datacenter, store, ca, leaves, membership }),
+      authority: new CoreAuthority({ datacenter, store, ca, leaves, membership, orders }),
       ledger: new LedgerLeaves(ledgerReader),
       clock: ambient.clock,
     });

@@ -1,5 +1,8 @@
 import { type SigningOrder, SigningOrders } from '@banyan/ca';
-import type { RotationReader } from '@banyan/rotation';
+import type { Phase, RotationReader } from '@banyan/rotation';
+
+const UNDONE: readonly Phase[] = ['rolled-back', 'failed'];
+const OVER: readonly Phase[] = [...UNDONE, 'completed'];
 
 /**
  * What the rotations ask of this datacenter's key: the records are the order, in the primary its own ones and elsewhere
@@ -18,10 +21,11 @@ export class RotationOrders extends SigningOrders {
       .list()
       .find(
         ({ rotation: { scope, phase } }) =>
-          scope !== 'root' && scope.datacenter === this.datacenter && phase !== 'rolled-back' && phase !== 'failed',
+          scope !== 'root' && scope.datacenter === this.datacenter && !UNDONE.includes(phase),
       );
     if (latest === undefined) return undefined;
-    const { id, phase } = latest.rotation;
-    return { rotationId: id, activate: phase !== 'prepare' };
+    const { id, phase, reason } = latest.rotation;
+    const urgent = reason === 'compromise' && !OVER.includes(phase);
+    return { rotationId: id, activate: phase !== 'prepare', urgent };
   }
 }

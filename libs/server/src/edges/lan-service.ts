@@ -1,5 +1,5 @@
 import { type Caller, requirePermission } from '@banyan/acl';
-import { issuanceReason, type LeafOrder, toWireRoots } from '@banyan/ca';
+import { issuanceReason, type IssuanceReason, type LeafOrder, type SigningOrders, toWireRoots } from '@banyan/ca';
 import { parseAgentReport } from './agent-report.js';
 import { parseNodeSync } from './node-sync.js';
 import { BanyanError, type EpochMs, isBanyanError, type SecretText } from '@banyan/kernel';
@@ -21,6 +21,7 @@ import {
   type WatchRequest,
 } from '@banyan/rpc';
 import type { DatacenterCore } from '../core/datacenter-core.js';
+import { RotationOrders } from '../core/signing-orders.js';
 import type { HttpEntrance } from './role.js';
 import { carriedFrom, rpcRead } from './rpc-acts.js';
 
@@ -37,11 +38,14 @@ export const optionalToken = (token: SecretText): SecretText | undefined => (tok
 
 /** Serves the agents of this datacenter. */
 export class LanService extends LanPort {
+  readonly #orders: SigningOrders;
+
   constructor(
     private readonly core: DatacenterCore,
     private readonly http: () => WatchEntrance,
   ) {
     super();
+    this.#orders = new RotationOrders(core.datacenter, core.rotations);
   }
 
   override signLeaf(request: SignLeafRequest, call: PeerCall): Promise<SignLeafReply> {
@@ -58,13 +62,19 @@ export class LanService extends LanPort {
       const leaf = await leaves.issue(order, {
         accessorId: caller.accessorId,
         node: call.peer.kind === 'agent' ? call.peer.node : '',
-        reason: issuanceReason(request.reason),
+        reason: this.#reasonOf(request),
       });
       return { chainPem: leaf.chainPem, createIndex: leaf.index, rootId: leaf.rootId };
     } catch (error) {
       if (!isBanyanError(error, 'CSR_RATE_LIMITED')) throw error;
       return { chainPem: '', createIndex: 0, rootId: '', retryAfterMs: Number(error.fields['retryAfterMs'] ?? 500) };
     }
+  }
+
+  /** An agent sees that a former key leaves, not why: what replaces a compromised one is said by who knows it. */
+  #reasonOf({ reason }: SignLeafRequest): IssuanceReason {
+    const said = issuanceReason(reason);
+    return said === 'rotation' && this.#orders.current()?.urgent === true ? 'taint' : said;
   }
 
   override async renewAgent(request: RenewAgentRequest, call: PeerCall): Promise<RenewAgentReply> {
