@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { Link, useLocation } from 'wouter-preact';
 import { session, signOut } from '../api/session.js';
 import { ConnectionBar, ConnectionSign } from './connection-bar.js';
@@ -9,6 +10,11 @@ import { switchTheme, theme } from './theme.js';
 /** The frame of every page: navigation, who is signed in, whether the page is live. */
 export function Layout({ children }: { readonly children: ComponentChildren }) {
   const [location] = useLocation();
+  const nav = useRef<HTMLElement>(null);
+  // On a phone the navigation is wider than the window.
+  useEffect(() => {
+    nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [location]);
   return (
     <div class="layout">
       <a class="skip" href="#main" onClick={focusMain}>
@@ -19,7 +25,7 @@ export function Layout({ children }: { readonly children: ComponentChildren }) {
           <img src="./banyan.svg" alt="" width="24" height="24" />
           banyan
         </span>
-        <nav aria-label="Pages">
+        <nav aria-label="Pages" ref={nav}>
           {PAGES.map(({ path, title }) => (
             <Link key={path} href={path} aria-current={location.startsWith(path) ? 'page' : undefined}>
               {title}
