@@ -52,8 +52,9 @@ export class ApiClient {
       readonly datacenter: string | undefined;
       readonly timers: Timers;
     },
+    transport = new HttpTransport(from.connection),
   ) {
-    this.#transport = new HttpTransport(from.connection);
+    this.#transport = transport;
   }
 
   get address(): string {
@@ -64,9 +65,9 @@ export class ApiClient {
     return this.from.connection.token !== undefined;
   }
 
-  /** The same address and token, asked for another datacenter (undefined: the server's own). */
+  /** The same address, token and connections, asked for another datacenter (undefined: the server's own). */
   of(datacenter: string | undefined): ApiClient {
-    return new ApiClient({ ...this.from, datacenter });
+    return new ApiClient({ ...this.from, datacenter }, this.#transport);
   }
 
   /** The answer to a GET. Throws as {@link ApiClient.ask}. */
