@@ -26,8 +26,8 @@ export interface VirtualTableProps<Row> {
 
 /** As high as a line with a badge. */
 const ROW_HEIGHT = 36;
-/** The head with its line, and room for a bar to scroll sideways by. */
-const HEADER_HEIGHT = 35 + 16;
+/** The head with its line. */
+const HEADER_HEIGHT = 35;
 const MOST_HEIGHT = 640;
 
 /** A table of any length with a head that stays; only rows in view are in the document. */

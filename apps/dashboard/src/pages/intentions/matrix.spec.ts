@@ -13,9 +13,9 @@ const intention = (SourceName: string, DestinationName: string, Precedence = 9, 
 });
 
 describe('the matrix', () => {
-  it('has every name of intentions and services on both sides, the wildcard first', () => {
+  it('has every name of intentions and services on both sides, the wildcard and the named first', () => {
     const matrix = matrixOf([intention('web', 'api')], ['db'], '');
-    expect(matrix).toEqual({ sources: ['*', 'api', 'db', 'web'], destinations: ['*', 'api', 'db', 'web'], left: 0 });
+    expect(matrix).toEqual({ sources: ['*', 'web', 'api', 'db'], destinations: ['*', 'api', 'db', 'web'], left: 0 });
   });
 
   it('keeps what an intention ties to a name that is searched', () => {
