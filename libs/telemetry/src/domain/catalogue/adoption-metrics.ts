@@ -40,13 +40,13 @@ export const ADOPTION_METRICS = {
     kind: 'gauge',
     of: ['server'],
     labels: ['phase'],
-    help: 'Unfinished rotations of the root by phase; 0 when none is in it.',
+    help: "Unfinished rotations, of the root and of datacenters' keys, by phase; 0 when none is in it.",
   },
   banyan_rotation_health: {
     kind: 'gauge',
     of: ['server'],
     labels: ['health'],
-    help: 'Unfinished rotations of the root by health: running, paused, blocked.',
+    help: "Unfinished rotations, of the root and of datacenters' keys, by health: running, paused, blocked.",
   },
   banyan_rotation_phase_started_timestamp_seconds: {
     kind: 'gauge',
