@@ -43,6 +43,7 @@ export class MeshService {
     private readonly ports: {
       readonly app: number;
       readonly sidecar: number;
+      readonly metrics: number;
       readonly upstreams: ReadonlyMap<ServiceName, number>;
     },
   ) {
@@ -60,6 +61,7 @@ export class MeshService {
           BANYAN_HTTP_TOKEN_FILE: around.secrets.tokenFile(plan.name),
           BANYAN_LOG_FORMAT: 'json',
           BANYAN_LOG_LEVEL: 'debug',
+          BANYAN_METRICS_BIND: `127.0.0.1:${ports.metrics}`,
         },
       },
       around.logs,
@@ -69,7 +71,12 @@ export class MeshService {
   static async layOut(plan: ServicePlan, around: ServiceSurroundings): Promise<MeshService> {
     const upstreams = new Map<ServiceName, number>();
     for (const { name } of plan.upstreams) upstreams.set(name, await freePort());
-    return new MeshService(plan, around, { app: await freePort(), sidecar: await freePort(), upstreams });
+    return new MeshService(plan, around, {
+      app: await freePort(),
+      sidecar: await freePort(),
+      metrics: await freePort(),
+      upstreams,
+    });
   }
 
   /** Resolves when the sidecar takes connections. */
@@ -101,6 +108,11 @@ export class MeshService {
   /** Where its sidecar takes connections of the mesh. */
   get publicPort(): number {
     return this.ports.sidecar;
+  }
+
+  /** Where its sidecar serves `/metrics`. */
+  get metricsAddress(): string {
+    return `127.0.0.1:${this.ports.metrics}`;
   }
 
   /** The local address at which the workload reaches `upstream`. */
