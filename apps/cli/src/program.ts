@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { auditCommand } from './commands/audit/audit.js';
 import { completionCommand } from './commands/completion.js';
 import { connectCommand } from './commands/connect-proxy.js';
+import { debugCommand } from './commands/debug/debug.js';
 import { devCommand } from './commands/dev.js';
 import { caCommand } from './commands/ca/ca.js';
 import { doctorCommand } from './commands/doctor/doctor.js';
@@ -48,6 +49,7 @@ export const createProgram = (surroundings: Surroundings = processSurroundings()
   program.addCommand(caCommand(surroundings));
   program.addCommand(completionCommand(surroundings, program));
   program.addCommand(connectCommand());
+  program.addCommand(debugCommand(surroundings));
   program.addCommand(devCommand(surroundings));
   program.addCommand(federationCommand(surroundings));
   program.addCommand(intentionCommand(surroundings));

@@ -1,4 +1,4 @@
-import { BanyanError, messageOf } from '@banyan/kernel';
+import { BanyanError } from '@banyan/kernel';
 import { Command } from 'commander';
 import { openSecretFile } from '../../output/secret-file.js';
 import { inSession, type Session } from '../../session/session.js';
@@ -40,12 +40,8 @@ interface CreateOptions extends RightsOptions, MadeOptions {
   readonly dryRun?: boolean;
 }
 
-const readSecret = async (session: Session, path: string): Promise<string> => {
-  const text = await readText(path, session.surroundings.input).catch((cause: unknown) => {
-    throw new BanyanError('CONFIG_INVALID', `${path} cannot be read: ${messageOf(cause)}`, { cause });
-  });
-  return text.trim();
-};
+const readSecret = async ({ surroundings }: Session, path: string): Promise<string> =>
+  (await readText(path, surroundings.input)).trim();
 
 /** Makes a token and shows it; with --token-out its secret goes to the file and nowhere else. */
 const make = async (

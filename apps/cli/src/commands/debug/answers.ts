@@ -1,0 +1,21 @@
+/** What is asked for a bundle, and the file that the answer becomes; all of it is read, and needs operator:read at most. */
+export const ANSWERS: readonly (readonly [name: string, path: string, query?: Readonly<Record<string, string>>])[] = [
+  ['federation', '/v1/operator/federation'],
+  ['servers', '/v1/operator/servers'],
+  ['replication', '/v1/replication'],
+  ['replication-history', '/v1/replication/history', { since: '1h' }],
+  ['roots', '/v1/connect/ca/roots'],
+  ['authorities', '/v1/connect/ca/authorities'],
+  ['rotations', '/v1/connect/ca/rotations'],
+  ['adoption', '/v1/connect/ca/adoption'],
+  ['agents', '/v1/connect/ca/adoption/agents', { limit: '1000' }],
+  ['services', '/v1/health/services'],
+  ['nodes', '/v1/catalog/nodes'],
+  ['intentions', '/v1/connect/intentions'],
+  ['token', '/v1/acl/token/self'],
+  ['ledger', '/v1/connect/ca/ledger', { limit: '100' }],
+  ['ledger-proof', '/v1/connect/ca/ledger/verify'],
+  ['audit', '/v1/audit', { limit: '100' }],
+  ['audit-proof', '/v1/audit/verify'],
+  ['agent', '/v1/agent/self'],
+];
