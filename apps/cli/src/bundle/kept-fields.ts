@@ -15,9 +15,10 @@ export const NAMES = words(`
   Address WANAddresses WANAddress LANAddress HTTPAddress URL Origin
   Role Kind Type Provider KeyType PrivateKeyType SignatureAlgorithm KeyUsage ExtendedKeyUsage State Status Phase Health
   Code Action Result Method Topic Stream Version Versions Leases Event From To Possible Reasons Direction Scopes Grade
-  Area Architecture Platform
+  Area Architecture Platform SourceType SourceNS DestinationNS ExternalTrustDomain RemoteAddress Path TokenName
+  PrivateKeyBits ServerPrevHash
   level time msg accessorId target destination source server node datacenter lease stream kind direction service peer
-  agent proxy rotation root serial generation sink package forDatacenter upstream check watch index
+  agent proxy rotation root serial generation sink package forDatacenter upstream check watch index process http lan wan wanAddress dataDir outcome phase rotation
 `);
 
 /** Fields with sentences of banyan's own making: kept after a {@link Scrubber} went over them. */
@@ -37,6 +38,6 @@ export const PARTS = words(`
   Datacenters Servers Agents Link Canary Intermediate Roots Streams Alarms Held Quarantine
   Secondaries Replication Adoption Token Series Samples Rotations Plan Totals Policy Blockers Waivers Journal
   Shadow Failures Laggards Signing Bundle DeniedKeys LeavingKeys LeavingKey Scope Order Report Checks
-  Service Node Break Checkpoint Head Entries dependencies Findings Config Member Proxy
+  Service Node Role Leases Break Checkpoint Head Entries dependencies Findings Config Member Proxy
   reason cause error fields
 `);

@@ -1,14 +1,26 @@
-import { BanyanError, ChainCheck, type ChainPlace, parsedJson, sha256Hex } from '@banyan/kernel';
+import { BanyanError, ChainCheck, type ChainLink, type ChainPlace, parsedJson, sha256Hex } from '@banyan/kernel';
 import { z } from 'zod';
 import type { Proof } from '../trail/proof.js';
 
-const entryShape = z.looseObject({ Seq: z.int().min(1), PrevHash: z.string(), Hash: z.string() });
-type Entry = z.infer<typeof entryShape>;
+const linkShape = z.looseObject({ Seq: z.int().min(1), PrevHash: z.string(), Hash: z.string() });
 
-/** SHA-256 of the JSON array of an exported line's values, its own hash left out. */
-const hashOf = (entry: Entry): string => {
-  const { Hash: _own, ...covered } = entry;
-  return sha256Hex(JSON.stringify(Object.values(covered)));
+/** A line as a link of the chain, and what its hash should be. */
+interface Entry extends ChainLink {
+  readonly expected: string;
+}
+
+/** The hash covers the values of a line in the order in which they stand there, its own left out, as a JSON array. */
+const entryOf = (line: string): Entry | undefined => {
+  const value = parsedJson(line);
+  const link = linkShape.safeParse(value);
+  if (!link.success) return undefined;
+  const covered = Object.entries(value as object).filter(([name]) => name !== 'Hash');
+  return {
+    seq: link.data.Seq,
+    hash: link.data.Hash,
+    prevHash: link.data.PrevHash,
+    expected: sha256Hex(JSON.stringify(covered.map(([, each]) => each as unknown))),
+  };
 };
 
 const wirePlace = ({ seq, hash }: ChainPlace): { readonly Seq: number; readonly Hash: string } => ({
@@ -27,23 +39,23 @@ export const verifyLedgerLines = async (lines: AsyncIterable<string>, anchor?: C
   for await (const text of lines) {
     line += 1;
     if (text.trim() === '') continue;
-    const parsed = entryShape.safeParse(parsedJson(text));
-    if (!parsed.success) {
+    const entry = entryOf(text);
+    if (entry === undefined) {
       const seq = (check?.place.seq ?? 0) + 1;
       const broken = { Seq: seq, Kind: 'changed', Detail: `line ${line} is no entry of a ledger`, Line: line };
       return { Valid: false, Entries: check?.entries ?? 0, Break: broken };
     }
     if (check === undefined) {
-      beginning = { seq: parsed.data.Seq - 1, hash: parsed.data.PrevHash };
+      beginning = { seq: entry.seq - 1, hash: entry.prevHash };
       check = new ChainCheck({
         name: 'the ledger',
-        linkOf: ({ Seq, Hash, PrevHash }) => ({ seq: Seq, hash: Hash, prevHash: PrevHash }),
-        hashOf,
+        linkOf: (each) => each,
+        hashOf: ({ expected }) => expected,
         beginning,
         anchor,
       });
     }
-    if (!check.follow([parsed.data])) break;
+    if (!check.follow([entry])) break;
   }
   if (check === undefined) throw new BanyanError('CONFIG_INVALID', 'there is no entry to prove');
   const broken = check.end(check.place);
