@@ -135,10 +135,17 @@ const metricsPage = async () => {
   ].join('\n');
 };
 
+const commandLine = async () => {
+  const { createProgram } = await built('apps/cli/src/program.js');
+  const { commandReference } = await built('apps/cli/src/reference.js');
+  return `${NOTICE}\n${commandReference(createProgram())}`;
+};
+
 /** One entry per generated file: where it stands in the repository and how its text is made. */
 const GENERATED = [
   { path: 'docs/reference/error-codes.md', text: errorCodes },
   { path: 'docs/reference/configuration.md', text: configuration },
+  { path: 'docs/reference/command-line.md', text: commandLine },
   { path: 'docs/reference/metrics.md', text: metricsPage },
   ...DASHBOARDS,
 ];
