@@ -112,11 +112,13 @@ describe('the chain of an audit trail', () => {
   });
 });
 
+const proof = (text: readonly string[], anchor?: { seq: number; hash: string }) =>
+  verifyAuditLines(text, { chain: 'datacenter', ...(anchor && { anchor }) });
+const own = (text: readonly string[]) => verifyAuditLines(text, { chain: 'server' });
+
 describe('lines of a trail, without a server', () => {
   const trail = trailOf(['s1', 's2', 's1', 's2', 's2']);
   const lines = trail.map((entry) => JSON.stringify(toWireAudit(entry)));
-  const proof = (text: readonly string[], anchor?: { seq: number; hash: string }) =>
-    verifyAuditLines(text, { chain: 'datacenter', ...(anchor && { anchor }) });
 
   it('prove themselves by what anybody can repeat', () => {
     const { Hash, ...rest } = JSON.parse(lines[0]!) as Record<string, unknown>;
@@ -160,7 +162,6 @@ describe('lines of a trail, without a server', () => {
   });
 
   it('of one server’s file hold by themselves, and break where one is gone or another’s', () => {
-    const own = (text: readonly string[]) => verifyAuditLines(text, { chain: 'server' });
     const second = lines.filter((line) => line.includes('"Server":"s2"'));
     expect(own(second)).toMatchObject({ valid: true, entries: 3, head: { seq: 3, hash: trail[4]!.hash } });
     expect(own(second.toSpliced(1, 1)).firstBreak).toMatchObject({ line: 2, kind: 'missing' });

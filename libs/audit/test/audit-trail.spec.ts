@@ -1,8 +1,17 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { EventEmitter, once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { BanyanError, contentHash, epochMs, type EpochMs, HOUR, MINUTE } from '@banyan/kernel';
 import type { Fence, Store, Transaction } from '@banyan/store';
 import { eventually, FakeTime, type HeldLease, holdLease, RecordingLogger, withTestStore } from '@banyan/testkit';
-import { AuditAct, AuditRetention, type AuditTrail, outcomeOf, recordedAct, StoreAuditReader } from '../src/index.js';
+import {
+  AuditAct,
+  AuditRetention,
+  type AuditTrail,
+  outcomeOf,
+  recordedAct,
+  type ServerPlaces,
+  StoreAuditReader,
+} from '../src/index.js';
 import { clockAt, factsOf, secondStore, START, trailOn } from './records.js';
 
 const never = new AbortController().signal;
@@ -21,6 +30,7 @@ beforeEach(async () => {
   reader = new StoreAuditReader(store, 'dc1');
 });
 
+afterEach(() => trail.stop());
 const statement = (text: string): Promise<unknown> => store.dataSource.query(text);
 const entries = () => reader.search({ limit: 1_000, after: 0 });
 const verified = () => reader.verify(never);
@@ -36,6 +46,17 @@ const stagedWrite = (tx: Transaction, key = 'api'): void =>
 const write = (to = store): Promise<unknown> => to.run(async (tx) => stagedWrite(tx));
 const refused = (part: Parameters<typeof factsOf>[0] = {}, code = 'PERMISSION_DENIED', by = trail): Promise<void> =>
   by.close(new AuditAct(factsOf(part)), outcomeOf(code));
+
+const placesOf = (servers: ServerPlaces): object =>
+  Object.fromEntries([...servers].map(([name, { seq }]) => [name, seq]));
+const written = async (count: number): Promise<void> => {
+  for (let n = 0; n < count; n += 1) await recordedAct(trail, factsOf({ accessorId: `a${n}` }), () => write());
+};
+const step = async (n: number, part: Parameters<typeof factsOf>[0], code = ''): Promise<void> => {
+  now.at = epochMs(START + n * HOUR);
+  await trail.close(new AuditAct(factsOf(part)), outcomeOf(code));
+};
+const seqs = async (question: object) => (await reader.search({ limit: 10, ...question })).map(({ seq }) => seq);
 
 describe('an act that writes', () => {
   it('commits together with its entry: who, what, from where, before and after', async () => {
@@ -54,7 +75,7 @@ describe('an act that writes', () => {
     await recordedAct(trail, factsOf(), async () => {
       await write();
       // Nothing of the act is closed yet: this is what a process that dies here leaves.
-      seen = await (await new StoreAuditReader(store, 'dc1').search({ limit: 10 })).map(({ action }) => action);
+      seen = (await entries()).map(({ action }) => action);
     });
     expect(seen).toEqual(['intention.write']);
   });
@@ -96,12 +117,12 @@ describe('an act that writes', () => {
 
   it('does not claim what is written by others, or later by what it set off', async () => {
     let later: Promise<unknown> = Promise.resolve();
-    let go = (): void => {};
-    const gone = new Promise<void>((resolve) => (go = resolve));
+    const gate = new EventEmitter();
+    const gone = once(gate, 'open');
     await recordedAct(trail, factsOf(), async () => {
       later = gone.then(() => write());
     });
-    go();
+    gate.emit('open');
     await later;
     await write();
     expect((await entries()).map(({ result }) => result)).toEqual(['ok']);
@@ -137,10 +158,7 @@ describe('a trail of two servers', () => {
       await Promise.all(loads);
       const proof = await verified();
       expect(proof).toMatchObject({ valid: true, entries: 200, head: { seq: 200 } });
-      expect([...proof.servers].map(([name, { seq }]) => [name, seq]).toSorted()).toEqual([
-        ['server-1', 100],
-        ['server-2', 100],
-      ]);
+      expect(placesOf(proof.servers)).toEqual({ 'server-1': 100, 'server-2': 100 });
     } finally {
       await other.close();
     }
@@ -186,10 +204,6 @@ describe('refusals', () => {
 });
 
 describe('damage', () => {
-  const written = async (count: number): Promise<void> => {
-    for (let n = 0; n < count; n += 1) await recordedAct(trail, factsOf({ accessorId: `a${n}` }), () => write());
-  };
-
   it.each([
     ['a removed row', 'DELETE FROM audit_entry WHERE seq = 2', 2, 'missing'],
     ['a changed field', `UPDATE audit_entry SET accessor_id = 'eve' WHERE seq = 2`, 2, 'changed'],
@@ -263,15 +277,10 @@ describe('the policy while records fail', () => {
 
 describe('a search in the trail', () => {
   it('finds by actor, action, result and time, and pages in both directions', async () => {
-    const step = async (n: number, part: Parameters<typeof factsOf>[0], code = ''): Promise<void> => {
-      now.at = epochMs(START + n * HOUR);
-      await trail.close(new AuditAct(factsOf(part)), outcomeOf(code));
-    };
     await step(0, {});
     await step(1, { action: 'rotation.start', accessorId: 'acc-2', tokenName: 'bob' });
     await step(2, { action: 'rotation.pause' });
     await step(3, { action: 'token.create' }, 'PERMISSION_DENIED');
-    const seqs = async (question: object) => (await reader.search({ limit: 10, ...question })).map(({ seq }) => seq);
     expect(await seqs({})).toEqual([4, 3, 2, 1]);
     expect(await seqs({ actor: 'acc-2' })).toEqual([2]);
     expect(await seqs({ actor: 'bob' })).toEqual([2]);
@@ -291,6 +300,7 @@ describe('retention', () => {
     lease = await holdLease(store);
     fence = lease.fence;
   });
+  afterEach(() => lease.release());
 
   it('takes away a prefix and leaves its places, so that the rest is still proved', async () => {
     const other = trailOn(store, { server: 'server-2', clock: clockAt(now) });
@@ -302,10 +312,7 @@ describe('retention', () => {
     expect(await retention.trim(epochMs(START + 6 * HOUR), fence)).toBe(3);
     const proof = await verified();
     expect(proof).toMatchObject({ valid: true, entries: 3, checkpoint: { datacenter: { seq: 3 } }, head: { seq: 6 } });
-    expect([...proof.checkpoint.servers].map(([name, { seq }]) => [name, seq]).toSorted()).toEqual([
-      ['server-1', 2],
-      ['server-2', 1],
-    ]);
+    expect(placesOf(proof.checkpoint.servers)).toEqual({ 'server-1': 2, 'server-2': 1 });
     expect(await retention.trim(epochMs(START + 100 * HOUR), fence)).toBe(3);
     expect(await verified()).toMatchObject({ valid: true, entries: 0, head: { seq: 6 } });
     await trail.close(new AuditAct(factsOf()), outcomeOf(''));

@@ -28,6 +28,12 @@ describe('the gate of refusals', () => {
     expect(told.filter(({ sameKind }) => !sameKind)).toHaveLength(1);
   });
 
+  it('begins anew by itself when nothing was counted', () => {
+    const on = gate();
+    for (let window = 0; window < 5; window += 1) expect(knock(on, 'a', 2, window * 100)).toBe(2);
+    expect(on.counted).toBe(0);
+  });
+
   it('tells at once when it is asked to, and nothing when nothing was counted', () => {
     const on = gate();
     expect(on.due(at(0), true)).toEqual([]);

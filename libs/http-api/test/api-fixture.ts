@@ -199,7 +199,14 @@ export const startApi = async (
   if (withTokens) await parts.tokens.import(tokens);
   await follower.start();
   const module = HttpApiModule.register({ providers: portsOf(parts, random) });
-  const app = await createHttpApplication(module, { logger, random, timers, datacenter: 'dc1', witnessed: true });
+  const app = await createHttpApplication(module, {
+    logger,
+    random,
+    timers,
+    datacenter: 'dc1',
+    witnessed: true,
+    forwarder: parts.wan,
+  });
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   const ask: Api['ask'] = (method, path, as, body) =>

@@ -50,7 +50,7 @@ export class RefusalGate<Refusal> {
 
   /** True: record it. False: it was counted, and {@link RefusalGate.due} tells of it. `kind` must not be empty. */
   admits(kind: string, refusal: Refusal, now: EpochMs): boolean {
-    this.#windowFrom ??= now;
+    this.#beginWindow(now);
     const known = this.#kindOf(kind, now);
     known.seen += 1;
     const { ofOneKind, altogether } = this.limits;
@@ -75,6 +75,14 @@ export class RefusalGate<Refusal> {
     this.#windowFrom = undefined;
     this.#recorded = 0;
     return told;
+  }
+
+  /** A window in which nothing was counted ends by itself: there is nothing to tell of it. */
+  #beginWindow(now: EpochMs): void {
+    const { windowMs } = this.limits;
+    const isOver = this.#windowFrom !== undefined && now >= this.#windowFrom + windowMs;
+    if (isOver && [...this.#kinds.values()].every(({ first }) => first === undefined)) this.due(now);
+    this.#windowFrom ??= now;
   }
 
   #kindOf(kind: string, now: EpochMs): Kind<Refusal> {

@@ -12,13 +12,35 @@ const SERVICE: Members = ['ID', 'Service', 'Address', 'Port', 'Kind'];
 const CONFIGURATION: Members = ['Provider', 'ForceWithoutCrossSigning'];
 /** Names and addresses of CA providers. No token, key or login: those are named in no list. */
 const OPTIONS: Members = [
-  ...['LeafCertTTL', 'IntermediateCertTTL', 'RootCertTTL', 'PrivateKeyType', 'PrivateKeyBits'],
-  ...['CSRMaxPerSecond', 'CSRMaxConcurrent', 'Namespace', 'RootPKIPath', 'RootPKINamespace', 'RootIssuer'],
-  ...['IntermediatePKIPath', 'IntermediatePKINamespace', 'TLSServerName', 'TLSSkipVerify', 'ExistingARN', 'Region'],
+  'LeafCertTTL',
+  'IntermediateCertTTL',
+  'RootCertTTL',
+  'PrivateKeyType',
+  'PrivateKeyBits',
+  'CSRMaxPerSecond',
+  'CSRMaxConcurrent',
+  'Namespace',
+  'RootPKIPath',
+  'RootPKINamespace',
+  'RootIssuer',
+  'IntermediatePKIPath',
+  'IntermediatePKINamespace',
+  'TLSServerName',
+  'TLSSkipVerify',
+  'ExistingARN',
+  'Region',
 ];
 const ROTATION: Members = [
-  ...['Reason', 'Datacenter', 'Node', 'RootID', 'PlanHash', 'Compromised', 'Deadline'],
-  ...['DistributeWait', 'VerifyWindow', 'RetireGrace'],
+  'Reason',
+  'Datacenter',
+  'Node',
+  'RootID',
+  'PlanHash',
+  'Compromised',
+  'Deadline',
+  'DistributeWait',
+  'VerifyWindow',
+  'RetireGrace',
 ];
 const REPLICATION: Members = ['Hash'];
 

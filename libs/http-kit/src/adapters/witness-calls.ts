@@ -25,11 +25,10 @@ const DENIALS: readonly unknown[] = [
 export const witnessCalls = (app: NestFastifyApplication, instance: FastifyInstance): void => {
   const calls = new WitnessedCalls(app);
   app.useGlobalInterceptors(calls);
-  instance.addHook('onSend', (request, reply, payload, done) => {
+  instance.addHook('onSend', async (request, reply, payload) => {
     const code = String(reply.getHeader('X-Banyan-Error') ?? '');
-    const seen = calls.concerned(request, code);
-    if (seen === undefined) done(null, payload);
-    else calls.answered(request, code).then(() => done(null, payload), done);
+    if (calls.concerns(request, code)) await calls.answered(request, code);
+    return payload;
   });
 };
 
@@ -51,11 +50,11 @@ class WitnessedCalls implements NestInterceptor {
     return from(this.#around(context.switchToHttp().getRequest<FastifyRequest>(), next));
   }
 
-  /** The route if its answer has to be seen: once, even if what is told of it makes another answer. */
-  concerned(request: FastifyRequest, code: string): Route | undefined {
+  /** Whether the answer has to be seen: once, even if what is told of it makes another answer. */
+  concerns(request: FastifyRequest, code: string): boolean {
     const route = this.#routeOf(request);
-    if (route === undefined || this.#told.has(request) || callOf(request).wasForwarded) return undefined;
-    return (route.action ?? '') !== '' || DENIALS.includes(code) ? route : undefined;
+    if (route === undefined || this.#told.has(request) || callOf(request).wasForwarded) return false;
+    return (route.action ?? '') !== '' || DENIALS.includes(code);
   }
 
   async answered(request: FastifyRequest, code: string): Promise<void> {
