@@ -114,6 +114,8 @@ describe('Prometheus and a running federation', () => {
     async () => {
       expect(rules().length).toBeGreaterThan(30);
       for (const { alert, expr } of rules()) await answered(alert, withoutComparison(expr));
+      const loaded = await prometheus.rules();
+      expect(rules().map(({ alert }) => [alert, loaded.get(alert)])).toEqual(rules().map(({ alert }) => [alert, 'ok']));
     },
     120_000,
   );

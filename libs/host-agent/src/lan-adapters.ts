@@ -11,6 +11,7 @@ import { type CarriedAnswer, type CarriedRequest, ServerCalls } from '@banyan/ag
 import { answerLimitMs } from '@banyan/http-kit';
 import { BanyanError, SecretText } from '@banyan/kernel';
 import type { LanClient } from '@banyan/rpc';
+import { inSpan } from '@banyan/telemetry';
 
 const ANONYMOUS_TOKEN = new SecretText('');
 
@@ -33,7 +34,11 @@ export class LanLeafSigner extends LeafSigner {
     super();
   }
 
-  override async sign({ csrPem, token, reason }: LeafRequest): Promise<SignedLeaf> {
+  override sign(request: LeafRequest): Promise<SignedLeaf> {
+    return inSpan({ name: 'leaf.request', attributes: { 'banyan.reason': request.reason } }, () => this.#sign(request));
+  }
+
+  async #sign({ csrPem, token, reason }: LeafRequest): Promise<SignedLeaf> {
     const reply = await this.lan.signLeaf({ csrPem, token: token ?? ANONYMOUS_TOKEN, reason });
     if (reply.chainPem !== '') return { chainPem: reply.chainPem, index: reply.createIndex, rootId: reply.rootId };
     throw new BanyanError('CSR_RATE_LIMITED', 'Rate limit reached, try again later', {
@@ -48,7 +53,13 @@ export class LanServerCalls extends ServerCalls {
     super();
   }
 
-  override forward({ method, path, token, body, signal, remoteAddress }: CarriedRequest): Promise<CarriedAnswer> {
+  /** Neither path nor query stands in the span: a query may hold a token. */
+  override forward(request: CarriedRequest): Promise<CarriedAnswer> {
+    const attributes = { 'http.request.method': request.method };
+    return inSpan({ name: 'request.forward', attributes }, () => this.#forward(request));
+  }
+
+  #forward({ method, path, token, body, signal, remoteAddress }: CarriedRequest): Promise<CarriedAnswer> {
     return this.lan.forward(
       {
         method: method as 'GET',

@@ -15,6 +15,17 @@ export {
   processMetrics,
   type ProcessMetricsParts,
 } from './adapters/process-metrics.js';
+export {
+  continueTrace,
+  inChildSpan,
+  inSpan,
+  type SpanAttributes,
+  type SpanPlan,
+  startTracing,
+  type TraceCarrier,
+  traceCarrier,
+  type Tracing,
+} from './adapters/tracing.js';
 export { CONSUL_NAMES, type ConsulName } from './domain/consul-names.js';
 export { METRICS } from './domain/metric-catalogue.js';
 export { complaintAbout, type MeasuredProcess, type MetricDescription } from './domain/metric-description.js';

@@ -54,6 +54,8 @@ export interface DatacenterParts {
   readonly serverEntry: string;
   /** Whether the clocks of servers (with their databases) and agent can be moved. */
   readonly movableClocks?: boolean;
+  /** Settings of its servers and agents. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Settings of the role. */
   readonly serverEnv: Readonly<Record<string, string>>;
 }
@@ -218,6 +220,7 @@ export class Datacenter {
     if (this.parts.movableClocks === true) this.#clocks.set(name, WallClock.create(this.parts.folder, name));
     return {
       ...this.#clocks.get(name)?.env,
+      ...this.parts.env,
       BANYAN_DATACENTER: this.parts.name,
       BANYAN_NODE_NAME: name,
       BANYAN_DATA_DIR: join(this.parts.folder, name),

@@ -15,6 +15,8 @@ export interface MeshPlan {
   readonly twoServers?: boolean;
   /** The clocks of servers and agents can be moved. */
   readonly movableClocks?: boolean;
+  /** Settings of every server and agent. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Settings of the servers of both datacenters. */
   readonly serverEnv?: Readonly<Record<string, string>>;
 }
@@ -46,7 +48,12 @@ export class Mesh {
   }
 
   /** Everything is laid out, nothing runs yet. */
-  static async layOut({ twoServers = false, movableClocks = false, serverEnv = {} }: MeshPlan = {}): Promise<Mesh> {
+  static async layOut({
+    twoServers = false,
+    movableClocks = false,
+    env = {},
+    serverEnv = {},
+  }: MeshPlan = {}): Promise<Mesh> {
     const folder = mkdtempSync(join(tmpdir(), 'banyan-e2e-'));
     chmodSync(folder, 0o711); // PostgreSQL runs as another user when the tests run as root
     const secrets = new RunSecrets(folder);
@@ -60,7 +67,7 @@ export class Mesh {
     const seconds = twoServers
       ? [await SecondServer.layOut(folder, 'dc1'), await SecondServer.layOut(folder, 'dc2')]
       : [];
-    const shared = { folder, secrets, rootFingerprintFile, movableClocks };
+    const shared = { folder, secrets, rootFingerprintFile, movableClocks, env };
     const dc1 = new Datacenter({
       ...shared,
       name: 'dc1',

@@ -70,6 +70,14 @@ export class Prometheus {
     return data.result;
   }
 
+  /** Names of the alerts whose rules are loaded, and whether each could be evaluated. */
+  async rules(): Promise<ReadonlyMap<string, string>> {
+    const { data } = await askJson<{
+      data: { groups: readonly { rules: readonly { name: string; health: string }[] }[] };
+    }>(this.address, { path: '/api/v1/rules' });
+    return new Map(data.groups.flatMap((group) => group.rules.map(({ name, health }) => [name, health] as const)));
+  }
+
   /** The alerts that are pending or fire, by name. */
   async alerts(): Promise<ReadonlyMap<string, string>> {
     const { data } = await askJson<{

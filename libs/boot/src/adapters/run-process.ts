@@ -1,5 +1,5 @@
 import { isBanyanError, type Logger, messageOf, SystemTimers } from '@banyan/kernel';
-import { PinoLogger } from '@banyan/telemetry';
+import { PinoLogger, startTracing, type Tracing } from '@banyan/telemetry';
 
 /** Something that runs until it is stopped. */
 export interface Running {
@@ -34,6 +34,7 @@ export const runProcess = async <S extends LogSettings>(
 ): Promise<void> => {
   let logger: Logger = new PinoLogger({ fields: { process: name } });
   let starting: Promise<Running> | undefined;
+  let tracing: Tracing | undefined;
   let stopping = false;
   const stop = (code: number): void => {
     if (stopping) return;
@@ -45,6 +46,7 @@ export const runProcess = async <S extends LogSettings>(
         (running) => running?.stop(),
         () => undefined,
       )
+      .then(() => tracing?.stop())
       .catch((error: unknown) => logger.error('stop failed', { reason: messageOf(error) }))
       .finally(() => {
         logger.info('stopped');
@@ -66,6 +68,7 @@ export const runProcess = async <S extends LogSettings>(
   try {
     const settings = readConfig();
     logger = loggerOf(name, settings);
+    tracing = await startTracing(process.env, tracedProcess(name, settings), logger);
     starting = start(settings, { logger, fail });
     await starting;
   } catch (error) {
@@ -77,6 +80,15 @@ export const runProcess = async <S extends LogSettings>(
     process.exit(1);
   }
 };
+
+const VERSION = '0.1.0';
+
+const tracedProcess = (name: string, settings: LogSettings) => ({
+  name,
+  datacenter: settings.BANYAN_DATACENTER,
+  node: settings.BANYAN_NODE_NAME,
+  version: VERSION,
+});
 
 const loggerOf = (name: string, settings: LogSettings): Logger =>
   new PinoLogger({

@@ -19,6 +19,7 @@ import {
   prepareLeaf,
 } from '@banyan/pki';
 import type { Store } from '@banyan/store';
+import { inChildSpan } from '@banyan/telemetry';
 import { CsrLimiter } from '../domain/csr-limiter.js';
 import { CsrTally } from '../domain/csr-tally.js';
 import type { Requester } from '../domain/issuance.js';
@@ -140,17 +141,17 @@ export class LeafIssuer {
 
   /** Records and signs within the CSR limits (`CSR_RATE_LIMITED` tells when to come back). Throws what the recorder throws. */
   async issue(order: LeafOrder, requester: Requester): Promise<IssuedLeaf> {
-    return this.#counted(() => this.#limiter.run(() => this.#sign(order, requester)));
+    return this.#counted(order, () => this.#limiter.run(() => this.#sign(order, requester)));
   }
 
   /** Records and signs for banyan's own processes (servers, agents), which must not wait behind workloads. */
   issueOwn(order: LeafOrder, requester: Requester): Promise<IssuedLeaf> {
-    return this.#counted(() => this.#sign(order, requester));
+    return this.#counted(order, () => this.#sign(order, requester));
   }
 
-  async #counted(work: () => Promise<IssuedLeaf>): Promise<IssuedLeaf> {
+  async #counted({ id }: LeafOrder, work: () => Promise<IssuedLeaf>): Promise<IssuedLeaf> {
     try {
-      return await work();
+      return await inChildSpan({ name: 'leaf.issue', attributes: { 'banyan.kind': id.kind } }, work);
     } catch (error) {
       this.tally.refused(error);
       throw error;

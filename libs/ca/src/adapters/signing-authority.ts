@@ -15,6 +15,7 @@ import {
   verifyChain,
 } from '@banyan/pki';
 import type { Fence, KeyEncryption, Store, Transaction } from '@banyan/store';
+import { inSpan } from '@banyan/telemetry';
 import type { ChangeFollower } from '@banyan/watch';
 import { In } from 'typeorm';
 import type { DeniedKey } from '../domain/denied-key.js';
@@ -176,7 +177,10 @@ export class SigningAuthority {
   ): Promise<{ pending: Pending; certificate: Certificate }> {
     const { datacenter, issuer } = this.options;
     const pending = await this.#pending(fence, keySpecOf(root));
-    const issued = await issuer.issue({ datacenter, csrPem: pending.row.csrPem, rootId: root.id }, signal);
+    const attributes = { 'banyan.datacenter': datacenter, 'banyan.root': root.id };
+    const issued = await inSpan({ name: 'intermediate.request', attributes }, () =>
+      issuer.issue({ datacenter, csrPem: pending.row.csrPem, rootId: root.id }, signal),
+    );
     const certificate = Certificate.fromPem(issued.certificatePem);
     await this.#validate(pending.keyPair, certificate, issued.rootId);
     if (issued.rootId !== root.id) {

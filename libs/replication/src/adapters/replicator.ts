@@ -13,6 +13,7 @@ import {
   type Timers,
 } from '@banyan/kernel';
 import type { Fence, Store } from '@banyan/store';
+import { inSpan } from '@banyan/telemetry';
 import type { ChangeFollower } from '@banyan/watch';
 import type { GuardLimits } from '../domain/deletion-guard.js';
 import { FeedAssembly } from '../domain/feed-assembly.js';
@@ -201,7 +202,19 @@ export class Replicator {
     return this.#lookAgainAt !== undefined && this.options.clock.now() >= this.#lookAgainAt;
   }
 
-  async #apply(event: FeedEvent, fence: Fence): Promise<void> {
+  /** A round with something in it is a trace; heartbeats are none. */
+  #apply(event: FeedEvent, fence: Fence): Promise<void> {
+    if (event.kind === 'heartbeat') return this.#applyRound(event, fence);
+    const attributes = {
+      'banyan.round': event.kind,
+      'banyan.items': event.items.length,
+      'banyan.index': event.index,
+      'banyan.source': this.options.sourceDatacenter(),
+    };
+    return inSpan({ name: 'replication.round', attributes }, () => this.#applyRound(event, fence));
+  }
+
+  async #applyRound(event: FeedEvent, fence: Fence): Promise<void> {
     const { follower, logger, clock } = this.options;
     if (event.kind === 'heartbeat') {
       const isDue = event.index > this.#stored.index && clock.now() >= this.#stored.at + HEARTBEAT_STORED_MS;

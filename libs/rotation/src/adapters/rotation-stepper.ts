@@ -10,6 +10,7 @@ import {
   SECOND,
 } from '@banyan/kernel';
 import type { Fence, KeyEncryption, Store } from '@banyan/store';
+import { inSpan } from '@banyan/telemetry';
 import type { DatacenterEvidence, AdoptionEvidence } from '../ports/adoption-evidence.js';
 import type { DeniedKeys } from '../ports/denied-keys.js';
 import type { MadeRoot, RootSteps } from '../ports/root-steps.js';
@@ -78,7 +79,12 @@ export class RotationStepper {
     return epochMs(Math.min(after(clock.now(), IDLE_LOOK_MS), ...moments));
   }
 
-  async #stepOne(rotation: Rotation, fence: Fence, signal: AbortSignal): Promise<Rotation> {
+  #stepOne(rotation: Rotation, fence: Fence, signal: AbortSignal): Promise<Rotation> {
+    const attributes = { 'banyan.rotation': rotation.id, 'banyan.phase': rotation.phase };
+    return inSpan({ name: 'rotation.step', attributes }, () => this.#stepInPhase(rotation, fence, signal));
+  }
+
+  async #stepInPhase(rotation: Rotation, fence: Fence, signal: AbortSignal): Promise<Rotation> {
     let current = rotation;
     for (let hop = 0; hop < MOST_HOPS && !isFinished(current.phase); hop += 1) {
       const { phase } = current;

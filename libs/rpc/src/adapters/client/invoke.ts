@@ -1,4 +1,5 @@
 import { BanyanError, SecretText } from '@banyan/kernel';
+import { inChildSpan, traceCarrier } from '@banyan/telemetry';
 import { type Client, Metadata, type ServiceError } from '@grpc/grpc-js';
 import type { z } from 'zod';
 import { methodOf } from '../wire/proto.js';
@@ -45,6 +46,16 @@ const checked = <R extends z.ZodType>(method: Method<R>, message: unknown): z.ou
 
 /** One unary call. Rejects with gRPC's own ServiceError, or `ABORTED`, or `INTERNAL` for an answer out of its schema. */
 export const invoke = <R extends z.ZodType>(method: Method<R>, request: object, to: Invocation): Promise<z.output<R>> =>
+  inChildSpan(
+    {
+      name: `${method.service}/${method.name}`,
+      attributes: { 'rpc.system': 'grpc', 'server.address': to.client.getChannel().getTarget() },
+      kind: 'client',
+    },
+    () => call(method, request, to),
+  );
+
+const call = <R extends z.ZodType>(method: Method<R>, request: object, to: Invocation): Promise<z.output<R>> =>
   new Promise((resolve, reject) => {
     throwIfAborted(to.signal);
     const { path, requestSerialize, responseDeserialize } = methodOf(method.service, method.name);
@@ -61,18 +72,25 @@ export const invoke = <R extends z.ZodType>(method: Method<R>, request: object, 
       }
     };
     const options = { deadline: to.deadline };
-    const call = to.client.makeUnaryRequest(
+    const sent = to.client.makeUnaryRequest(
       path,
       requestSerialize,
       responseDeserialize,
       wire(request),
-      new Metadata(),
+      contextMetadata(),
       options,
       settle,
     );
-    const cancel = (): void => call.cancel();
+    const cancel = (): void => sent.cancel();
     to.signal?.addEventListener('abort', cancel, { once: true });
   });
+
+/** The context of the trace that is under way, if one is; nothing else travels beside a request. */
+const contextMetadata = (): Metadata => {
+  const metadata = new Metadata();
+  for (const [name, value] of Object.entries(traceCarrier())) metadata.set(name, value);
+  return metadata;
+};
 
 /**
  * One server stream, pulled at the reader's pace; leaving the loop cancels the call. Throws like {@link invoke}.

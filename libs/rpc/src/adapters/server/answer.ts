@@ -1,4 +1,5 @@
 import { BanyanError, isBanyanError, type Logger, messageOf } from '@banyan/kernel';
+import { continueTrace } from '@banyan/telemetry';
 import type { Metadata, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
 import { RpcException } from '@nestjs/microservices';
 import { catchError, type Observable, throwError } from 'rxjs';
@@ -47,6 +48,22 @@ export const answer = async <T>(logger: Logger, work: () => Promise<T>): Promise
   } catch (error) {
     throw failure(logger, error);
   }
+};
+
+/**
+ * Runs a unary handler of a peer whose certificate was verified: in the trace that its request carries, if it carries one.
+ * Of strangers no trace is taken over: it would be they who decide what is recorded.
+ */
+export const answerPeer = <T>(
+  logger: Logger,
+  { name, metadata }: { readonly name: string; readonly metadata: Metadata },
+  work: () => Promise<T>,
+): Promise<T> => {
+  const carrier = Object.fromEntries(
+    ['traceparent', 'tracestate'].flatMap((key) => metadata.get(key).map((value) => [key, String(value)] as const)),
+  );
+  const span = { name, attributes: { 'rpc.system': 'grpc' } };
+  return answer(logger, () => continueTrace(carrier, span, work));
 };
 
 /** Runs a streaming handler, at the pace of its reader. */

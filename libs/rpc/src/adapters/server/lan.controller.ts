@@ -19,7 +19,7 @@ import {
 import type { PingReply } from '../../domain/messages/ping-messages.js';
 import { LanPort } from '../../ports/lan-port.js';
 import type { PeerCall } from '../../ports/rpc-call.js';
-import { answer, answerStream, parsed, peerCall } from './answer.js';
+import { answerPeer, answerStream, parsed, peerCall } from './answer.js';
 
 type Call = ServerUnaryCall<unknown, unknown>;
 
@@ -38,12 +38,14 @@ export class LanController {
 
   @GrpcMethod('Lan', 'SignLeaf')
   signLeaf(request: unknown, metadata: Metadata, call: Call): Promise<SignLeafReply> {
-    return answer(this.logger, () => this.port.signLeaf(parsed(SignLeafRequest, request), peerCall(metadata, call)));
+    return answerPeer(this.logger, { name: 'banyan.lan.v1.Lan/SignLeaf', metadata }, () =>
+      this.port.signLeaf(parsed(SignLeafRequest, request), peerCall(metadata, call)),
+    );
   }
 
   @GrpcMethod('Lan', 'RenewAgent')
   renewAgent(request: unknown, metadata: Metadata, call: Call): Promise<RenewAgentReply> {
-    return answer(this.logger, () => {
+    return answerPeer(this.logger, { name: 'banyan.lan.v1.Lan/RenewAgent', metadata }, () => {
       const context = peerCall(metadata, call);
       nodeOf(context);
       return this.port.renewAgent(parsed(RenewAgentRequest, request), context);
@@ -52,7 +54,9 @@ export class LanController {
 
   @GrpcMethod('Lan', 'Forward')
   forward(request: unknown, metadata: Metadata, call: Call): Promise<HttpReply> {
-    return answer(this.logger, () => this.port.forward(parsed(HttpRequest, request), peerCall(metadata, call)));
+    return answerPeer(this.logger, { name: 'banyan.lan.v1.Lan/Forward', metadata }, () =>
+      this.port.forward(parsed(HttpRequest, request), peerCall(metadata, call)),
+    );
   }
 
   @GrpcMethod('Lan', 'Watch')
@@ -64,14 +68,14 @@ export class LanController {
 
   @GrpcMethod('Lan', 'ResolveToken')
   resolveToken(request: unknown, metadata: Metadata, call: Call): Promise<ResolveTokenReply> {
-    return answer(this.logger, () =>
+    return answerPeer(this.logger, { name: 'banyan.lan.v1.Lan/ResolveToken', metadata }, () =>
       this.port.resolveToken(parsed(ResolveTokenRequest, request), peerCall(metadata, call)),
     );
   }
 
   @GrpcMethod('Lan', 'Heartbeat')
   heartbeat(request: unknown, metadata: Metadata, call: Call): Promise<HeartbeatReply> {
-    return answer(this.logger, () => {
+    return answerPeer(this.logger, { name: 'banyan.lan.v1.Lan/Heartbeat', metadata }, () => {
       const context = peerCall(metadata, call);
       const beat = parsed(HeartbeatRequest, request);
       if (nodeOf(context) !== beat.node) {

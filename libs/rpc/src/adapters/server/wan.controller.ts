@@ -9,7 +9,7 @@ import { type FeedEvent, FollowRequest, type ReportReply, ReportRequest } from '
 import type { PingReply } from '../../domain/messages/ping-messages.js';
 import type { PeerCall } from '../../ports/rpc-call.js';
 import { WanPort } from '../../ports/wan-port.js';
-import { answer, answerStream, parsed, peerCall } from './answer.js';
+import { answerPeer, answerStream, parsed, peerCall } from './answer.js';
 
 type Call = ServerUnaryCall<unknown, unknown>;
 
@@ -35,19 +35,21 @@ export class WanController {
 
   @GrpcMethod('Wan', 'SignIntermediate')
   signIntermediate(request: unknown, metadata: Metadata, call: Call): Promise<SignIntermediateReply> {
-    return answer(this.logger, () =>
+    return answerPeer(this.logger, { name: 'banyan.wan.v1.Wan/SignIntermediate', metadata }, () =>
       this.port.signIntermediate(...ownDatacenter(parsed(SignIntermediateRequest, request), peerCall(metadata, call))),
     );
   }
 
   @GrpcMethod('Wan', 'Forward')
   forward(request: unknown, metadata: Metadata, call: Call): Promise<HttpReply> {
-    return answer(this.logger, () => this.port.forward(parsed(HttpRequest, request), peerCall(metadata, call)));
+    return answerPeer(this.logger, { name: 'banyan.wan.v1.Wan/Forward', metadata }, () =>
+      this.port.forward(parsed(HttpRequest, request), peerCall(metadata, call)),
+    );
   }
 
   @GrpcMethod('Wan', 'Report')
   report(request: unknown, metadata: Metadata, call: Call): Promise<ReportReply> {
-    return answer(this.logger, () =>
+    return answerPeer(this.logger, { name: 'banyan.wan.v1.Wan/Report', metadata }, () =>
       this.port.report(...ownDatacenter(parsed(ReportRequest, request), peerCall(metadata, call))),
     );
   }
