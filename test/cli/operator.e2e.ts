@@ -152,7 +152,10 @@ describe('banyan, by what it prints and how it ends', () => {
     expect((await run('ca', 'pause', ID.slice(0, 8))).out).toMatch(/^health +paused$/m);
     expect((await run('status')).out).toMatch(/^rotation +! warning .* is paused\n +→ banyan ca resume$/m);
     expect((await run('ca', 'pause')).code).toBe(6);
-    expect((await run('ca', 'resume')).out).toMatch(/^health +(running|blocked)$/m);
+    const waited = await run('ca', 'resume', '--wait', '--wait-limit', '2s');
+    expect(waited.code).toBe(7);
+    expect(waited.errors).toContain('was not finished in time; it goes on [TIMEOUT]');
+    expect((await run('ca', 'rotation', 'status')).out).toMatch(/^health +(running|blocked)$/m);
     const waived = await run('ca', 'waive', 'dc2', 'old-host', '--reason', 'it is scrapped', '--yes');
     expect(waived.out).toContain('waived: dc2/old-host: it is scrapped');
     const back = await run('ca', 'rollback', '--reason', 'a change of mind', '--yes', '--wait');
