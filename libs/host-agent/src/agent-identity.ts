@@ -1,5 +1,4 @@
 import { type Bundle, leafDue, parseBundle, refusalOfFresh, renewalMoment, SKEW_WAIT_MS } from '@banyan/agent-cache';
-import { formatSpiffeId, parseSpiffeId } from '@banyan/identity';
 import {
   BackgroundTask,
   BanyanError,
@@ -13,16 +12,10 @@ import {
   SecretText,
   type Timers,
 } from '@banyan/kernel';
-import {
-  Certificate,
-  createCsr,
-  exportPrivateKeyPem,
-  generateKeyPair,
-  parseCertificates,
-  verifyChain,
-} from '@banyan/pki';
+import { type Certificate, parseCertificates, verifyChain } from '@banyan/pki';
 import { type LanClient, RotatingIdentity } from '@banyan/rpc';
 import { type Anchor, anchorHashOf, meetServer } from './agent-contact.js';
+import { type IdentityRequest, requestIdentity, requireIdentityOf, rootAbove, sameKeys } from './identity-request.js';
 import type { IdentityMaterial, StoredIdentity } from './stored-identity.js';
 
 /** What {@link AgentIdentity} needs. */
@@ -141,7 +134,7 @@ export class AgentIdentity {
 
   #tryKept(kept: IdentityMaterial): void {
     try {
-      this.#requireOurs(kept);
+      requireIdentityOf(this.options, kept);
       this.#use(kept);
       this.options.logger.info('identity found', { id: this.#certificate!.uris[0] });
     } catch (error) {
@@ -149,14 +142,6 @@ export class AgentIdentity {
         reason: messageOf(error),
       });
     }
-  }
-
-  /** The data folder may have belonged to another node or datacenter. Throws `PEER_NOT_ALLOWED`. */
-  #requireOurs({ chainPem }: IdentityMaterial): void {
-    const { datacenter, node } = this.options;
-    const id = parseSpiffeId(parseCertificates(chainPem)[0]?.uris[0] ?? '');
-    if (id.kind === 'agent' && id.datacenter === datacenter && id.node === node) return;
-    throw new BanyanError('PEER_NOT_ALLOWED', `it is of another node than ${node} of ${datacenter}`);
   }
 
   /** A clock that is wrong is said, and looked at again later: every attempt costs the server a signature. */
@@ -210,7 +195,7 @@ export class AgentIdentity {
     const kept = this.#material;
     const contact = await meetServer({ address, datacenter, anchor, kept, clock, logger, signal });
     try {
-      const key = await this.#makeRequest(contact.roots.trustDomain);
+      const key = await requestIdentity(this.options, contact.roots.trustDomain);
       const reply = await contact.enrolAgent({ token: token(), node, csrPem: key.csrPem });
       this.#accept(reply, key, anchorHashOf(anchor));
       this.#enrolledAt = clock.now();
@@ -224,7 +209,7 @@ export class AgentIdentity {
   async #renew(signal: AbortSignal): Promise<void> {
     const id = this.rotating.id;
     if (id === undefined) throw new BanyanError('INTERNAL', 'there is no identity to renew');
-    const key = await this.#makeRequest(id.trustDomain);
+    const key = await requestIdentity(this.options, id.trustDomain);
     try {
       this.#accept(await this.lan().renewAgent({ csrPem: key.csrPem }, { signal }), key);
       this.options.logger.info('agent certificate renewed', { id: key.uri });
@@ -235,16 +220,9 @@ export class AgentIdentity {
     }
   }
 
-  async #makeRequest(trustDomain: string) {
-    const { datacenter, node } = this.options;
-    const keyPair = await generateKeyPair({ type: 'ec', bits: 256 });
-    const uri = formatSpiffeId({ kind: 'agent', trustDomain, datacenter, node });
-    return { keyPem: exportPrivateKeyPem(keyPair.privateKey), csrPem: createCsr({ keyPair, uri }), uri, trustDomain };
-  }
-
   #accept(
     reply: { certificatePem: string; bundleJson: string },
-    key: { keyPem: string; uri: string; trustDomain: string },
+    key: Pick<IdentityRequest, 'keyPem' | 'trustDomain'>,
     anchorHash = this.#material?.anchorHash,
   ): void {
     const bundle = parseBundle(reply.bundleJson);
@@ -278,18 +256,13 @@ export class AgentIdentity {
     if (this.#material?.chainPem !== material.chainPem) {
       const presented = parseCertificates(material.chainPem);
       this.#certificate = presented[0]!;
-      this.#rootId = this.#rootAbove(presented, parseCertificates(material.bundlePem));
+      this.#rootId = rootAbove(presented, parseCertificates(material.bundlePem), this.options.clock.now());
       this.#rootWasTrusted = false;
       this.#rootGone = false;
       this.#renewAt = renewalMoment(this.#certificate, this.options.random.fraction());
     }
     this.#material = material;
     this.#store(material);
-  }
-
-  #rootAbove(presented: readonly Certificate[], anchors: readonly Certificate[]): string | undefined {
-    const verdict = verifyChain({ presented, anchors, now: this.options.clock.now(), usage: 'tls-client' });
-    return verdict.ok ? verdict.path.at(-1)!.fingerprintSha1 : undefined;
   }
 
   /** A full disk must not cost the running agent its identity: it is kept in memory and written again at the next change. */
@@ -311,6 +284,3 @@ export class AgentIdentity {
     this.#failure = failure;
   }
 }
-
-const sameKeys = (one: readonly string[], other: readonly string[]): boolean =>
-  one.length === other.length && one.every((key) => other.includes(key));

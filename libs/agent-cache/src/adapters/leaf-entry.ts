@@ -15,14 +15,14 @@ import {
   generateKeyPair,
   type KeyPair,
   parseCertificates,
-  verifyChain,
 } from '@banyan/pki';
 import type { CountedLeaf, LeafTally } from '../domain/leaf-tally.js';
-import { refusalOfFresh, SKEW_WAIT_MS } from '../domain/fresh-certificate.js';
+import { SKEW_WAIT_MS } from '../domain/fresh-certificate.js';
 import { presentedChain } from '../domain/presented-chain.js';
 import type { Bundle } from '../domain/roots-answer.js';
 import { comeBackMs, leafDue, renewalMoment } from '../domain/renewal-schedule.js';
-import type { LeafReason, LeafSigner, SignedLeaf } from '../ports/leaf-signer.js';
+import { verifiedLeaf } from '../domain/verified-leaf.js';
+import type { LeafReason, LeafSigner } from '../ports/leaf-signer.js';
 import type { BundleEntry } from './bundle-entry.js';
 import type { SigningGate } from './signing-gate.js';
 import { Waiters } from './waiters.js';
@@ -206,7 +206,7 @@ export class LeafEntry {
     });
     const signed = await signer.sign({ csrPem: createCsr({ keyPair, uri }), token, reason });
     if (this.#stopped) return true;
-    const verified = this.#verified(signed, { keyPair, uri });
+    const verified = verifiedLeaf(signed, { keyPair, uri }, { trust: bundle.current!, now: this.options.clock.now() });
     if (reason === 'taint' && verified.rootId === this.#leaf?.rootId) {
       // A server that is behind: taken, its leaf would be asked for again at once. A failure waits its turn.
       throw new BanyanError('ROOT_TAINTED', 'the server still signs under the compromised root');
@@ -221,26 +221,6 @@ export class LeafEntry {
   #isBehind(signed: { readonly certificate: Certificate; readonly rootId: string }, trust: Bundle): boolean {
     if (trust.activeRootId !== this.#leaf?.rootId) return signed.rootId === this.#leaf?.rootId;
     return isUnderAny(signed.certificate, trust.leavingKeyIds);
-  }
-
-  /** The leaf and the root above it. Throws `KEY_MISMATCH` or why the chain is refused. */
-  #verified(
-    signed: SignedLeaf,
-    asked: { readonly keyPair: KeyPair; readonly uri: string },
-  ): { readonly certificate: Certificate; readonly rootId: string } {
-    const presented = parseCertificates(signed.chainPem);
-    const certificate = presented[0];
-    const { keyPair, uri } = asked;
-    if (certificate === undefined || !certificate.publicKey.equals(keyPair.publicKey) || certificate.uris[0] !== uri) {
-      throw new BanyanError('KEY_MISMATCH', 'the server signed another certificate than the one asked for');
-    }
-    const trust = this.options.bundle.current!;
-    const now = this.options.clock.now();
-    const { roots: anchors, trustDomain, deniedKeys } = trust;
-    const verdict = verifyChain({ presented, anchors, now, trustDomain, usage: 'tls-server', deniedKeys });
-    if (!verdict.ok) throw refusalOfFresh(certificate, verdict, now);
-    // While the bundle lacks the next root, a path leads across to an earlier one: the server knows which it is under.
-    return { certificate, rootId: signed.rootId ?? verdict.path.at(-1)!.fingerprintSha1 };
   }
 
   #take(leaf: Omit<Leaf, 'renewAt' | 'privateKeyPem'> & { readonly keyPair: KeyPair }): void {

@@ -1,4 +1,4 @@
-import { BanyanError, type Clock, type EpochMs, HOUR, type Logger, MINUTE, type Random } from '@banyan/kernel';
+import { BanyanError, type Clock, type EpochMs, HOUR, type Logger, type Random } from '@banyan/kernel';
 import { formatSpiffeId } from '@banyan/identity';
 import {
   Certificate,
@@ -6,13 +6,9 @@ import {
   exportPrivateKeyPem,
   generateKeyPair,
   importPrivateKeyPem,
-  issue,
   type KeyPair,
   type KeySpec,
-  LocalSigner,
   parseCsr,
-  prepareLeaf,
-  verifyChain,
 } from '@banyan/pki';
 import type { Fence, KeyEncryption, Store, Transaction } from '@banyan/store';
 import { inSpan } from '@banyan/telemetry';
@@ -23,9 +19,10 @@ import { intermediateNeed, sameKeySpec } from '../domain/intermediate-need.js';
 import type { IntermediateIssuer } from '../ports/intermediate-issuer.js';
 import type { SigningOrder, SigningOrders } from '../ports/signing-orders.js';
 import { deleteSigningAuthority, type SigningAuthorityContent, writeSigningAuthority } from './authority-writes.js';
-import { crossSignedSteps, keySpecOf, type RootRecord } from '../domain/root-record.js';
+import { keySpecOf, type RootRecord } from '../domain/root-record.js';
 import { type CaProjection, signingKeyContext } from './ca-projection.js';
 import { SigningAuthorityRow } from './ca-rows.js';
+import { proveIntermediate } from './intermediate-proof.js';
 
 /** What {@link SigningAuthority} needs. */
 export interface SigningAuthorityOptions {
@@ -182,7 +179,7 @@ export class SigningAuthority {
       issuer.issue({ datacenter, csrPem: pending.row.csrPem, rootId: root.id }, signal),
     );
     const certificate = Certificate.fromPem(issued.certificatePem);
-    await this.#validate(pending.keyPair, certificate, issued.rootId);
+    await proveIntermediate(this.options, { keyPair: pending.keyPair, certificate, rootId: issued.rootId });
     if (issued.rootId !== root.id) {
       throw new BanyanError('CHAIN_ISSUER_UNKNOWN', `root ${issued.rootId} signed, ${root.id} was asked for`);
     }
@@ -216,39 +213,6 @@ export class SigningAuthority {
       tx.stage(writeSigningAuthority(row));
     });
     return { row, keyPair };
-  }
-
-  /** Nothing the issuer answers is used before it has proved itself, a throw-away leaf included. */
-  async #validate(keyPair: KeyPair, certificate: Certificate, rootId: string): Promise<void> {
-    const { projection, clock, random } = this.options;
-    const root = projection.state.roots.find((r) => r.id === rootId);
-    if (root === undefined) {
-      throw new BanyanError(
-        'CHAIN_ISSUER_UNKNOWN',
-        `the intermediate is signed by root ${rootId}, which this datacenter does not know yet`,
-      );
-    }
-    if (!keyPair.publicKey.equals(certificate.publicKey)) {
-      throw new BanyanError('KEY_MISMATCH', 'the issued intermediate does not belong to the pending key');
-    }
-    const now = clock.now();
-    const trustDomain = projection.getTrustDomain().name;
-    const leafKey = await generateKeyPair({ type: 'ec', bits: 256 });
-    const uri = formatSpiffeId({ kind: 'server', trustDomain, datacenter: this.options.datacenter });
-    const request = parseCsr(createCsr({ keyPair: leafKey, uri }));
-    const prepared = prepareLeaf({ request, issuer: certificate, lifetimeMs: 10 * MINUTE, now, random });
-    const leaf = await issue(prepared, new LocalSigner(keyPair.privateKey));
-    const steps = crossSignedSteps(root, projection.state.roots);
-    const chain = [leaf, certificate, ...steps.map((step) => step.certificate)];
-    // A peer that knows only one of the roots must find its way, whichever that is.
-    const paths = [root, ...steps.map((step) => step.anchor)].map((known, crossings) => ({
-      presented: chain.slice(0, 2 + crossings),
-      anchor: known.certificate,
-    }));
-    for (const { presented, anchor } of paths) {
-      const verdict = verifyChain({ presented, anchors: [anchor], now, trustDomain, usage: 'tls-server' });
-      if (!verdict.ok) throw new BanyanError(verdict.code, `the issued intermediate is refused: ${verdict.reason}`);
-    }
   }
 
   async #activate(fence: Fence, row: SigningAuthorityContent): Promise<void> {

@@ -12,12 +12,11 @@ import {
 import { hasRoomFor, type KeyDenial } from '../domain/denied-key.js';
 import { readOwnRoot } from '../domain/root-acceptance.js';
 import type { ChangeMeaning, MadeRoot, ProviderTrial, RootEffect, RootOrder } from '../domain/root-order.js';
-import { rootName } from '../domain/root-name.js';
 import type { CaProjection } from '../adapters/ca-projection.js';
 import { RootAuthorityRow } from '../adapters/ca-rows.js';
 import { writeCaConfiguration, writeTrustDomain } from '../adapters/configuration-writes.js';
 import { stageDeniedKey } from '../adapters/denied-key-writes.js';
-import { type RootContent, writeRoot } from '../adapters/root-writes.js';
+import { writeRoot } from '../adapters/root-writes.js';
 import type { IssuedIntermediate } from '../ports/intermediate-issuer.js';
 import type { IssuanceRecorder } from '../ports/issuance-recorder.js';
 import type { ProviderCondition, RootProviderKind } from '../ports/root-provider.js';
@@ -27,6 +26,7 @@ import { stageConfiguration } from './configuration-change.js';
 import { IntermediateSigner } from './intermediate-signer.js';
 import { type OpenRoot, ProviderAccess, type SecretConfiguration } from './provider-access.js';
 import { TRIAL_LIMIT_MS, tryProviders } from './provider-trial.js';
+import { rootContent } from './root-content.js';
 import { type ProvedRoot, RootMaker } from './root-maker.js';
 import { conflict, lockedRoots, RootShift } from './root-shift.js';
 
@@ -83,7 +83,9 @@ export class RootAuthority {
       tx.stage(
         writeCaConfiguration({ provider: 'consul', config: { ...parsed.options }, forceWithoutCrossSigning: false }),
       );
-      tx.stage(writeRoot(this.#content(root, { generation: 1, state: 'active', configuration: FIRST, parsed })));
+      tx.stage(
+        writeRoot(rootContent(this.#access, root, { generation: 1, state: 'active', configuration: FIRST, parsed })),
+      );
     });
     logger.info('trust domain created', {
       trustDomain: trustDomain.name,
@@ -250,7 +252,7 @@ export class RootAuthority {
     if (active?.id !== o.previous.row.id || rows.some((row) => row.state === 'next')) throw conflict();
     const generation = Math.max(...rows.map((row) => row.generation)) + 1;
     if (o.compromised) tx.stage(writeRoot(Object.assign({}, active, { taintedAt: this.options.clock.now() })));
-    tx.stage(writeRoot(this.#content(o.root, { ...o, generation, state: 'next' })));
+    tx.stage(writeRoot(rootContent(this.#access, o.root, { ...o, generation, state: 'next' })));
   }
 
   async #openRoot(rootId: string | undefined): Promise<OpenRoot> {
@@ -280,33 +282,6 @@ export class RootAuthority {
   #parse({ provider, options }: Pick<SecretConfiguration, 'provider' | 'options'>): CaConfiguration {
     this.#access.kind(provider);
     return parseCaConfiguration(provider, options, this.#kinds);
-  }
-
-  #content(
-    root: ProvedRoot,
-    place: {
-      generation: number;
-      state: RootContent['state'];
-      configuration: SecretConfiguration;
-      parsed: CaConfiguration;
-    },
-  ): RootContent {
-    const id = root.certificate.fingerprintSha1;
-    return {
-      id,
-      fingerprintSha256: root.certificate.fingerprintSha256,
-      generation: place.generation,
-      name: rootName(place.configuration.provider),
-      certificatePem: root.certificate.pem,
-      crossSignedPem: root.crossSigned?.pem ?? null,
-      ...this.#access.seal(id, { keyReference: root.keyReference, configuration: place.configuration }),
-      provider: place.configuration.provider,
-      state: place.state,
-      rotatedOutAt: null,
-      taintedAt: null,
-      privateKeyType: place.parsed.keySpec.type,
-      privateKeyBits: place.parsed.keySpec.bits,
-    };
   }
 
   async #commit(fence: Fence | undefined, work: (tx: Transaction) => void | Promise<void>): Promise<void> {
