@@ -311,7 +311,7 @@ describe('leaves', () => {
     expect(leaves.rootsOf('web')).toEqual([secondId]);
     expect(changes.length).toBeGreaterThanOrEqual(2);
     await leaves.stop();
-    expect(leaves.summary()).toEqual({ byRoot: {}, rateLimited: 0 });
+    expect(leaves.summary()).toEqual({ byRoot: {}, byKey: {}, rateLimited: 0 });
   });
 
   it('that have expired are not counted any more', async () => {

@@ -101,9 +101,10 @@ describe('what is recorded of a certificate, on PostgreSQL', () => {
   });
 
   it('names for whom an intermediate is, and whose token it was', async () => {
-    const keyPair = await generateKeyPair({ type: 'ec', bits: 256 });
     const uri = `spiffe://${bench.projection.getTrustDomain().name}`;
-    const csrPem = createCsr({ keyPair, uri, ca: true });
+    const request = async (): Promise<string> =>
+      createCsr({ keyPair: await generateKeyPair({ type: 'ec', bits: 256 }), uri, ca: true });
+    const csrPem = await request();
     const issued = await bench.root.signIntermediate(csrPem, { datacenter: 'dc2', accessorId: 'acc-2' }, never);
     expect(bench.recorder.entries.at(-1)).toMatchObject({
       kind: 'intermediate',
@@ -112,9 +113,11 @@ describe('what is recorded of a certificate, on PostgreSQL', () => {
       requester: { accessorId: 'acc-2', reason: 'first' },
     });
     bench.recorder.failure = new BanyanError('STORE_UNREACHABLE', 'the database is away');
-    await expect(bench.root.signIntermediate(csrPem, { datacenter: 'dc2' }, never)).rejects.toMatchObject({
+    await expect(bench.root.signIntermediate(await request(), { datacenter: 'dc2' }, never)).rejects.toMatchObject({
       code: 'STORE_UNREACHABLE',
     });
+    // The same request again is answered by the certificate that is recorded already.
+    expect(await bench.root.signIntermediate(csrPem, { datacenter: 'dc2' }, never)).toEqual(issued);
   });
 
   it('is preceded by the horizon, which many leaves at once write together', async () => {
