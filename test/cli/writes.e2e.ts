@@ -113,6 +113,12 @@ describe('banyan, where it writes and reads what was written', () => {
     expect(self.out).not.toContain(secret);
     expect((await run('token', 'list')).out).toMatch(new RegExp(`^${AccessorID} +service cart `, 'm'));
     expect((await run('token', 'read', AccessorID.slice(0, 10))).out).toMatch(/^role +service cart$/m);
+    const update = ['token', 'update', AccessorID, '-description', 'the cart, and more'];
+    expect((await run(...update, '--dry-run')).out).toMatch(/^Would become:\n[^]*^description +the cart, and more$/m);
+    expect((await run(...update, '-service-identity', 'shop')).out).toMatch(/^role +service shop$/m);
+    const changed = await banyan({ ...env, BANYAN_HTTP_TOKEN_FILE: file }, ['token', 'self']);
+    expect(changed.out).toMatch(/^role +service shop$[^]*^description +the cart, and more$/m);
+    expect(await run('token', 'update', AccessorID)).toMatchObject({ code: 2, out: '' });
     expect(await run('token', 'create')).toMatchObject({ code: 2, out: '' });
     expect(await run('token', 'bootstrap')).toMatchObject({ code: 6, out: '' });
     expect(await run('token', 'create', '--role', 'operator-read', '--token-out', file)).toMatchObject({ code: 2 });

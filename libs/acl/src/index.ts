@@ -14,7 +14,13 @@ export {
 } from './domain/wire-token.js';
 export { AccessResolver } from './ports/access-resolver.js';
 export { TokenReader } from './ports/token-reader.js';
-export { type CreatedToken, TokenWriter, type WriteContext } from './ports/token-writer.js';
+export {
+  type CreatedToken,
+  type TokenChange,
+  TokenWriter,
+  type UpdatedToken,
+  type WriteContext,
+} from './ports/token-writer.js';
 export { StoreTokenWriter, type StoreTokenWriterParts } from './adapters/store-token-writer.js';
 export { TokenProjection } from './adapters/token-projection.js';
 export { tokenReplica } from './adapters/token-replica.js';

@@ -106,6 +106,22 @@ describe('StoreTokenWriter', () => {
     }
   });
 
+  it('changes role and description, and neither secret nor the last management token', async () => {
+    const { writer, tokens } = await open();
+    const { record } = await writer.bootstrap();
+    const made = await writer.create(context, { role: service('a'), description: 'a' });
+    const changed = await writer.update(context, made.record.accessorId, { role: service('b'), description: 'b' });
+    const { createIndex, createTime } = made.record;
+    expect(changed.record).toMatchObject({ role: service('b'), description: 'b', createIndex, createTime });
+    expect(changed.index).toBeGreaterThan(made.index);
+    await tokens.load();
+    expect(tokens.resolve(made.secret)).toMatchObject({ role: service('b'), description: 'b' });
+    expect(tokens.find(made.record.accessorId)).toEqual(changed.record);
+    const lesser = { role: service('c'), description: '' };
+    await expect(writer.update(context, record.accessorId, lesser)).rejects.toMatchObject({ code: 'CONFLICT' });
+    await expect(writer.update(context, 'not-a-uuid', lesser)).rejects.toMatchObject({ code: 'TOKEN_NOT_FOUND' });
+  });
+
   it('keeps the last management token, so that bootstrap stays closed', async () => {
     const { writer } = await open();
     const first = await writer.bootstrap();

@@ -97,13 +97,20 @@ describe('what is recorded at the HTTP edge', () => {
     const secret = 'a-secret-that-nobody-writes-down';
     const body = { Description: 'pay', SecretID: secret, ServiceIdentities: [{ ServiceName: 'pay' }] };
     const made = JSON.parse((await api.ask('PUT', '/v1/acl/token', 'manager', body)).body) as { AccessorID: string };
+    await api.ask('PUT', `/v1/acl/token/${made.AccessorID}`, 'manager', { Role: { kind: 'operator-read' } });
     await api.ask('DELETE', `/v1/acl/token/${made.AccessorID}`, 'manager');
     expect(recorded()).toMatchObject([
       { action: 'token.create', after: { Description: 'pay', ServiceIdentities: [{ ServiceName: 'pay' }] } },
       {
-        action: 'token.delete',
+        action: 'token.update',
         target: `token/${made.AccessorID}`,
         before: { AccessorID: made.AccessorID, Description: 'pay', Role: { kind: 'service', service: 'pay' } },
+        after: { Role: { kind: 'operator-read' } },
+      },
+      {
+        action: 'token.delete',
+        target: `token/${made.AccessorID}`,
+        before: { AccessorID: made.AccessorID, Description: '', Role: { kind: 'operator-read' } },
         after: null,
       },
     ]);

@@ -44,6 +44,29 @@ describe('tokens', () => {
     expect(await json('/v1/acl/token/self')).toMatchObject({ SecretID: 'manager-secret-0001', Description: 'manager' });
   });
 
+  it('get another role and description, and keep their secret', async () => {
+    const made = JSON.parse(
+      (await api.ask('PUT', '/v1/acl/token', 'manager', { ServiceIdentities: [{ ServiceName: 'pay' }] })).body,
+    ) as { AccessorID: string; SecretID: string };
+    const path = `/v1/acl/token/${made.AccessorID}`;
+    const change = { Description: 'reads', Role: { kind: 'operator-read' }, SecretID: '<hidden>' };
+    const changed = await api.ask('PUT', path, 'manager', change);
+    expect(JSON.parse(changed.body)).toMatchObject({ ...change, AccessorID: made.AccessorID });
+    const self = await rawHttp({
+      port: api.port,
+      path: '/v1/acl/token/self',
+      headers: { 'x-consul-token': made.SecretID },
+    });
+    expect(JSON.parse(self.body)).toMatchObject({ Role: { kind: 'operator-read' }, Description: 'reads' });
+    const other = { ...change, AccessorID: '11111111-2222-4333-8444-555555555555' };
+    expect((await api.ask('PUT', path, 'manager', other)).status).toBe(400);
+    expect((await api.ask('PUT', path, 'manager', { ...change, SecretID: 'another-secret-0001' })).status).toBe(400);
+    expect((await api.ask('PUT', path, 'web', change)).status).toBe(403);
+    const nobody = '/v1/acl/token/11111111-2222-4333-8444-555555555555';
+    const missing = await api.ask('PUT', nobody, 'manager', change);
+    expect([missing.status, missing.body]).toEqual([404, 'Cannot find token to update']);
+  });
+
   it('answer 404 with the text clients match on when they are missing', async () => {
     const path = '/v1/acl/token/11111111-2222-4333-8444-555555555555';
     const read = await api.ask('GET', path, 'manager');

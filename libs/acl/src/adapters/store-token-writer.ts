@@ -4,7 +4,13 @@ import type { EntityManager } from 'typeorm';
 import type { InitialToken } from '../domain/initial-tokens.js';
 import { hashSecret, requireUsableSecret, type TokenRecord } from '../domain/token-record.js';
 import type { TokenDraft } from '../domain/wire-token.js';
-import { type CreatedToken, TokenWriter, type WriteContext } from '../ports/token-writer.js';
+import {
+  type CreatedToken,
+  type TokenChange,
+  TokenWriter,
+  type UpdatedToken,
+  type WriteContext,
+} from '../ports/token-writer.js';
 import { TokenRow } from './token-row.js';
 import { lockTokens, stageToken, stageTokenRemoval } from './token-writes.js';
 
@@ -44,15 +50,28 @@ export class StoreTokenWriter extends TokenWriter {
     return created;
   }
 
+  override async update(context: WriteContext, accessorId: string, change: TokenChange): Promise<UpdatedToken> {
+    requireStorable(change.description);
+    const { value: before, index } = await this.parts.store.run(async (tx) => {
+      await lockTokens(tx);
+      const row = await findRow(tx, accessorId);
+      if (row === null) throw new BanyanError('TOKEN_NOT_FOUND', 'Cannot find token to update');
+      if (row.role.kind === 'management' && change.role.kind !== 'management') await refuseLast(tx);
+      stageToken(tx, { ...recordOf(row), role: change.role, description: change.description });
+      return row;
+    });
+    this.parts.logger.info('token changed', { accessorId: context.accessorId, target: accessorId });
+    const { role, description } = change;
+    const { createIndex } = before;
+    return { record: { ...recordOf(before), role, description, createIndex, modifyIndex: index }, index };
+  }
+
   override async delete(context: WriteContext, accessorId: string): Promise<StateIndex> {
     const { index } = await this.parts.store.run(async (tx) => {
       await lockTokens(tx);
-      const row = UUID.test(accessorId) ? await tx.manager.findOne(TokenRow, { where: { accessorId } }) : null;
+      const row = await findRow(tx, accessorId);
       if (row === null) throw new BanyanError('TOKEN_NOT_FOUND', 'Cannot find token to delete');
-      // Without any management token, bootstrap would be open again to whoever calls first.
-      if (row.role.kind === 'management' && (await countManagement(tx.manager)) === 1) {
-        throw new BanyanError('CONFLICT', 'The last management token cannot be deleted: make another one first');
-      }
+      if (row.role.kind === 'management') await refuseLast(tx);
       stageTokenRemoval(tx, row);
     });
     this.parts.logger.info('token deleted', { accessorId: context.accessorId, target: accessorId });
@@ -88,9 +107,7 @@ export class StoreTokenWriter extends TokenWriter {
 
   #recordOf(draft: TokenDraft, secret: SecretText): TokenRecord {
     requireUsableSecret(secret);
-    if (!isStorableJson(draft.description)) {
-      throw new BanyanError('REQUEST_INVALID', 'A description must not contain U+0000 or half of a character');
-    }
+    requireStorable(draft.description);
     return {
       accessorId: draft.accessorId ?? this.parts.random.uuid(),
       secretHash: hashSecret(secret),
@@ -111,6 +128,28 @@ export class StoreTokenWriter extends TokenWriter {
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+const findRow = (tx: Transaction, accessorId: string): Promise<TokenRow | null> =>
+  UUID.test(accessorId) ? tx.manager.findOne(TokenRow, { where: { accessorId } }) : Promise.resolve(null);
+
+const recordOf = ({ accessorId, secretHash, role, description, createTime }: TokenRow): TokenRecord => ({
+  accessorId,
+  secretHash,
+  role,
+  description,
+  createTime,
+});
+
+/** Without any management token, bootstrap would be open again to whoever calls first. */
+const refuseLast = async (tx: Transaction): Promise<void> => {
+  if ((await countManagement(tx.manager)) > 1) return;
+  throw new BanyanError('CONFLICT', 'The last management token has to stay: make another one first');
+};
+
+const requireStorable = (description: string): void => {
+  if (isStorableJson(description)) return;
+  throw new BanyanError('REQUEST_INVALID', 'A description must not contain U+0000 or half of a character');
+};
 
 const countManagement = (manager: EntityManager): Promise<number> =>
   manager.createQueryBuilder(TokenRow, 'token').where("token.role ->> 'kind' = 'management'").getCount();

@@ -16,6 +16,15 @@ export interface CreatedToken {
   readonly index: StateIndex;
 }
 
+/** What {@link TokenWriter.update} replaces. */
+export type TokenChange = Pick<TokenDraft, 'role' | 'description'>;
+
+/** A token as it is since it was changed. */
+export interface UpdatedToken {
+  readonly record: IndexedTokenRecord;
+  readonly index: StateIndex;
+}
+
 /** Where tokens are written: the store in the primary, the WAN in a secondary. */
 export abstract class TokenWriter {
   /** Makes a token. Throws `CONFLICT` when the accessor or the secret is taken, `REQUEST_INVALID` for a bad secret. */
@@ -25,6 +34,11 @@ export abstract class TokenWriter {
    * management token exists; of several callers at once exactly one succeeds.
    */
   abstract bootstrap(secret?: SecretText): Promise<CreatedToken>;
+  /**
+   * Gives a token another role and description; its secret stays. Throws `TOKEN_NOT_FOUND`, and `CONFLICT` when it is the
+   * last management token and would be none any more.
+   */
+  abstract update(context: WriteContext, accessorId: string, change: TokenChange): Promise<UpdatedToken>;
   /** Deletes a token. Throws `TOKEN_NOT_FOUND`. */
   abstract delete(context: WriteContext, accessorId: string): Promise<StateIndex>;
   /**

@@ -55,6 +55,10 @@ export class AuditSubjects {
       'intention.delete': (input) => this.#intention(input),
       'acl.bootstrap': () => ({ ...NOTHING, after: { Role: { kind: 'management' } } }),
       'token.create': ({ body }) => ({ ...NOTHING, after: tokenMembers(body) }),
+      'token.update': ({ params, body }) => ({
+        ...this.#token(params['accessor'] ?? ''),
+        after: tokenMembers(body),
+      }),
       'token.delete': ({ params }) => this.#token(params['accessor'] ?? ''),
       'catalog.register': ({ body }) => this.#registration(body, registrationMembers(body)),
       'catalog.deregister': ({ body }) => this.#registration(body, null),

@@ -36,6 +36,12 @@ const bootstrapInput = defineInput({
 });
 const createInput = defineInput({ body: tokenBodySchema, bodyErrorPrefix: 'Token decoding failed: ' });
 const accessorInput = defineInput({ params: { accessor: pathText(64) } });
+const updateInput = defineInput({
+  params: { accessor: pathText(64) },
+  // The secret of a token never changes; what an answer hides may stand there.
+  body: tokenBodySchema.extend({ SecretID: z.literal('<hidden>').optional() }),
+  bodyErrorPrefix: 'Token decoding failed: ',
+});
 const selfInput = defineInput({});
 const listInput = defineInput({ query: { servicename: queryText(128), policy: queryText(64) } });
 
@@ -94,6 +100,23 @@ export class TokenController {
       if (record !== undefined) return toWireToken(record);
       throw new BanyanError('TOKEN_NOT_FOUND', 'Requested token does not exist: ACL not found');
     });
+  }
+
+  /** Role and description are replaced, the secret stays: what a client read can be sent back without its secret. */
+  @Put('/token/:accessor')
+  @Audited('token.update')
+  @Access('acl:write')
+  async update(
+    @Input(updateInput) { params, body }: InputOf<typeof updateInput>,
+    @Call() call: HttpCall,
+  ): Promise<Answer> {
+    requirePermission(call.caller, { resource: 'acl', access: 'write' });
+    if ((body.AccessorID ?? params.accessor) !== params.accessor) {
+      throw new BanyanError('REQUEST_INVALID', 'The AccessorID of the body is not the one of the URL');
+    }
+    const { record, index } = await this.writer.update(writeContextOf(call), params.accessor, tokenDraftOf(body));
+    await this.reads.visible(index, call);
+    return answerJson(toWireToken(record));
   }
 
   @Delete('/token/:accessor')

@@ -1,9 +1,12 @@
 import {
   type CreatedToken,
+  type IndexedTokenRecord,
   type InitialToken,
   roleSchema,
+  type TokenChange,
   type TokenDraft,
   TokenWriter,
+  type UpdatedToken,
   type WriteContext,
 } from '@banyan/acl';
 import { type CaConfigurationChange, CaConfigurationWriter } from '@banyan/http-api';
@@ -81,6 +84,13 @@ export class WanTokenWriter extends TokenWriter {
     return this.#made('/v1/acl/bootstrap', secret === undefined ? {} : { BootstrapSecret: secret.reveal() });
   }
 
+  override async update({ token }: WriteContext, accessorId: string, change: TokenChange): Promise<UpdatedToken> {
+    const body = { Role: change.role, Description: change.description };
+    const path = `/v1/acl/token/${encodeURIComponent(accessorId)}`;
+    const { text, index } = await this.writes.send({ method: 'PUT', path, body, token });
+    return { record: recordOf(readPrimaryAnswer(tokenAnswer, text), index), index };
+  }
+
   override async delete({ token }: WriteContext, accessorId: string): Promise<StateIndex> {
     return (
       await this.writes.send({ method: 'DELETE', path: `/v1/acl/token/${encodeURIComponent(accessorId)}`, token })
@@ -99,19 +109,20 @@ export class WanTokenWriter extends TokenWriter {
   async #made(path: string, body: unknown, token?: SecretText): Promise<CreatedToken> {
     const { text, index } = await this.writes.send({ method: 'PUT', path, body, ...(token && { token }) });
     const made = readPrimaryAnswer(tokenAnswer, text);
-    const secret = new SecretText(made.SecretID);
-    const record = {
-      accessorId: made.AccessorID,
-      secretHash: '',
-      role: made.Role,
-      description: made.Description,
-      createTime: epochMs(Date.parse(made.CreateTime)),
-      createIndex: index,
-      modifyIndex: index,
-    };
-    return { record, secret, index: stateIndex(index) };
+    return { record: recordOf(made, index), secret: new SecretText(made.SecretID), index: stateIndex(index) };
   }
 }
+
+/** A token as the primary answered it; its hash comes through the feed. */
+const recordOf = (answer: z.infer<typeof tokenAnswer>, index: StateIndex): IndexedTokenRecord => ({
+  accessorId: answer.AccessorID,
+  secretHash: '',
+  role: answer.Role,
+  description: answer.Description,
+  createTime: epochMs(Date.parse(answer.CreateTime)),
+  createIndex: index,
+  modifyIndex: index,
+});
 
 /** The CA is configured in the primary; the roots come back through the change feed. */
 export class WanConfigurationWriter extends CaConfigurationWriter {

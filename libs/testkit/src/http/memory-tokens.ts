@@ -6,9 +6,11 @@ import {
   hashSecret,
   type IndexedTokenRecord,
   type InitialToken,
+  type TokenChange,
   type TokenDraft,
   TokenReader,
   TokenWriter,
+  type UpdatedToken,
   type WriteContext,
 } from '@banyan/acl';
 import { BanyanError, epochMs, type Random, SecretText, type StateIndex, stateIndex } from '@banyan/kernel';
@@ -52,6 +54,19 @@ export class MemoryTokens implements AccessResolver, TokenReader, TokenWriter {
     }
     const given = secret === undefined ? {} : { secretId: secret };
     return this.#make({ role: { kind: 'management' }, description: 'Bootstrap Token (Global Management)', ...given });
+  }
+
+  async update(_context: WriteContext, accessorId: string, change: TokenChange): Promise<UpdatedToken> {
+    await Promise.resolve();
+    const before = this.#stored.get(accessorId);
+    if (before === undefined) throw new BanyanError('TOKEN_NOT_FOUND', 'Cannot find token to update');
+    const at = (modifyIndex: StateIndex): IndexedTokenRecord => ({ ...before, ...change, modifyIndex });
+    const body = { role: change.role, description: change.description };
+    const index = this.commits.commit({ topic: 'token', key: accessorId, body }, (committed) => {
+      this.#visible.set(accessorId, at(committed));
+    });
+    this.#stored.set(accessorId, at(index));
+    return { record: at(index), index };
   }
 
   async delete(_context: WriteContext, accessorId: string): Promise<StateIndex> {
