@@ -1,8 +1,9 @@
+import { BanyanError } from '@banyan/kernel';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { anything } from '../../api/api-client.js';
 import { facts, type Column, table } from '../../output/table.js';
-import { inSession } from '../../session/session.js';
+import { inSession, type Session } from '../../session/session.js';
 import type { Surroundings } from '../../session/surroundings.js';
 import { readJsonObject } from './options-file.js';
 
@@ -53,11 +54,14 @@ const changesOf = (present: Configuration, next: Configuration): readonly Change
     .filter(({ Present, Next }) => Present !== Next);
 };
 
-/** `banyan ca config`. */
-export const configCommand = (surroundings: Surroundings): Command => {
-  const command = new Command('config').description('the configuration of the CA');
-  command
-    .command('get')
+interface SetOptions {
+  readonly configFile: string;
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+}
+
+const getCommand = (surroundings: Surroundings): Command =>
+  new Command('get')
     .description('show it; secrets read <hidden>')
     .addHelpText('after', '\nThe token needs operator:write.\n\nExample:\n  banyan ca config get -o json > ca.json\n')
     .action(
@@ -70,32 +74,37 @@ export const configCommand = (surroundings: Surroundings): Command => {
         );
       }),
     );
-  command
-    .command('set')
+
+const setConfiguration = async (session: Session, options: SetOptions): Promise<void> => {
+  const { api, out, confirmation, surroundings } = session;
+  const given = await readJsonObject(options.configFile, surroundings.input);
+  const { CreateIndex: _create, ModifyIndex: _modify, State: _state, ...body } = given;
+  const next = configurationShape.safeParse(body);
+  if (!next.success) throw new BanyanError('CONFIG_INVALID', `${options.configFile}: ${z.prettifyError(next.error)}`);
+  const changes = changesOf(await api.get(PATH, configurationShape), next.data);
+  if (options.dryRun === true) {
+    out.show(changes, (rows, paint) => (rows.length === 0 ? 'nothing changes\n' : table(CHANGES, rows, paint)));
+    return;
+  }
+  if (options.yes !== true) out.note(table(CHANGES, changes, out.paint));
+  const text = 'This writes the configuration of the CA';
+  await confirmation.require({ text, word: next.data.Provider, isAnswered: options.yes === true });
+  await api.ask({ method: 'PUT', path: PATH, body: next.data, shape: anything, limitMs: WRITE_LIMIT_MS });
+  out.note('written');
+};
+
+const setCommand = (surroundings: Surroundings): Command =>
+  new Command('set')
     .description('write it')
     .requiredOption('--config-file <file>', 'JSON file; - for standard input')
     .option('--dry-run', 'only show what would change')
     .option('-y, --yes', 'do not ask')
     .addHelpText('after', SET)
-    .action(
-      inSession<{ readonly configFile: string; readonly dryRun?: boolean; readonly yes?: boolean }>(
-        surroundings,
-        async ({ api, out, confirmation }, options) => {
-          const given = await readJsonObject(options.configFile, surroundings.input);
-          const { CreateIndex: _create, ModifyIndex: _modify, State: _state, ...body } = given;
-          const next = configurationShape.parse(body);
-          const changes = changesOf(await api.get(PATH, configurationShape), next);
-          if (options.dryRun === true) {
-            out.show(changes, (rows, paint) => (rows.length === 0 ? 'nothing changes\n' : table(CHANGES, rows, paint)));
-            return;
-          }
-          if (options.yes !== true) out.note(table(CHANGES, changes, out.paint));
-          const text = 'This writes the configuration of the CA';
-          await confirmation.require({ text, word: next.Provider, isAnswered: options.yes === true });
-          await api.ask({ method: 'PUT', path: PATH, body: next, shape: anything, limitMs: WRITE_LIMIT_MS });
-          out.note('written');
-        },
-      ),
-    );
-  return command;
-};
+    .action(inSession<SetOptions>(surroundings, setConfiguration));
+
+/** `banyan ca config`. */
+export const configCommand = (surroundings: Surroundings): Command =>
+  new Command('config')
+    .description('the configuration of the CA')
+    .addCommand(getCommand(surroundings))
+    .addCommand(setCommand(surroundings));

@@ -108,12 +108,8 @@ const confirmHeld = async (session: Session, stream: string, options: ConfirmOpt
   out.show(value, ({ Stream, Deleted }) => `${Stream}: ${Deleted} records were deleted\n`);
 };
 
-/** `banyan replication`. */
-export const replicationCommand = (surroundings: Surroundings): Command => {
-  const command = new Command('replication').description('how datacenters follow their primary');
-  command.addCommand(statusCommand(surroundings));
-  command
-    .command('confirm')
+const confirmCommand = (surroundings: Surroundings): Command =>
+  new Command('confirm')
     .description('apply deletions that are held')
     .argument('<stream>', 'as banyan replication status names it')
     .option('--hash <hash>', 'what was looked at; refused when something else is held now')
@@ -125,29 +121,39 @@ export const replicationCommand = (surroundings: Surroundings): Command => {
         confirmHeld(session, stream, options),
       ),
     );
-  command
-    .command('quarantine')
+
+const QUARANTINE = `
+The token needs operator:read.
+
+Example:
+  banyan replication quarantine --datacenter dc2
+`;
+
+const quarantineCommand = (surroundings: Surroundings): Command =>
+  new Command('quarantine')
     .description('records that were refused and set aside, each with its reason')
-    .addHelpText(
-      'after',
-      '\nThe token needs operator:read.\n\nExample:\n  banyan replication quarantine --datacenter dc2\n',
-    )
+    .addHelpText('after', QUARANTINE)
     .action(
       inSession(surroundings, async ({ api, out }) => {
         const { Quarantine } = await api.get(PATH, replicationShape);
         out.show(Quarantine, quarantineView(surroundings.clock.now()));
       }),
     );
-  command
-    .command('history')
+
+const HISTORY = `
+The token needs operator:read.
+
+Example:
+  banyan replication history --since 3h --stream canary
+`;
+
+const historyCommand = (surroundings: Surroundings): Command =>
+  new Command('history')
     .description('how far behind every stream was over the last hours')
     .option('--since <when>', 'a span as 3h, or a time as 2026-01-31T12:00:00Z', '1h')
     .option('--stream <name>', 'only this stream')
     .option('--for <datacenter>', 'only this secondary')
-    .addHelpText(
-      'after',
-      '\nThe token needs operator:read.\n\nExample:\n  banyan replication history --since 3h --stream canary\n',
-    )
+    .addHelpText('after', HISTORY)
     .action(
       inSession<{ readonly since: string; readonly stream?: string; readonly for?: string }>(
         surroundings,
@@ -156,6 +162,13 @@ export const replicationCommand = (surroundings: Surroundings): Command => {
         },
       ),
     );
-  command.addCommand(useTokenCommand(surroundings));
-  return command;
-};
+
+/** `banyan replication`. */
+export const replicationCommand = (surroundings: Surroundings): Command =>
+  new Command('replication')
+    .description('how datacenters follow their primary')
+    .addCommand(statusCommand(surroundings))
+    .addCommand(confirmCommand(surroundings))
+    .addCommand(quarantineCommand(surroundings))
+    .addCommand(historyCommand(surroundings))
+    .addCommand(useTokenCommand(surroundings));
