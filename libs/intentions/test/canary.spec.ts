@@ -1,4 +1,5 @@
 import { contentHash, epochMs, SecretText, SilentLogger, SystemRandom, SystemTimers } from '@banyan/kernel';
+import { TOPICS } from '@banyan/store';
 import { FakeTime, holdLease, withTestStore } from '@banyan/testkit';
 import { ChangeFollower } from '@banyan/watch';
 import { describe, expect, it } from '@jest/globals';
@@ -62,6 +63,41 @@ describe('the canary', () => {
     await again.load();
     expect(again.canary()?.sequence).toBe(3);
     expect(again.list()).toHaveLength(1);
+    await lease.release();
+    await follower.stop();
+  });
+
+  it('wakes nobody who waits for anything else, however often it is written', async () => {
+    const store = await stores.open();
+    const lease = await holdLease(store);
+    const follower = new ChangeFollower({ log: store, ...ambient });
+    follower.register(new IntentionProjection(store));
+    await follower.start();
+    const others = TOPICS.filter((topic) => topic !== 'canary');
+    expect(others).toContain('intention');
+    const ended: string[] = [];
+    const going = new AbortController();
+    const waiting = (topics: readonly string[], name: string): Promise<unknown> =>
+      follower.changed(topics, follower.topicIndex(topics), 60_000, going.signal).then(
+        () => ended.push(name),
+        () => undefined,
+      );
+    const waits = [waiting(others, 'the others'), waiting(['canary'], 'the canary')];
+    const before = follower.topicIndex(others);
+    for (let beat = 0; beat < 5; beat += 1) {
+      await writeCanary(store, new FakeTime().clock, lease.fence);
+      await follower.reached(await store.currentIndex(), { limitMs: 10_000 });
+    }
+    // Whoever was to be woken has been: watchers are called before an index counts as reached.
+    expect(ended).toEqual(['the canary']);
+    expect(follower.topicIndex(others)).toBe(before);
+    // The others do wait for something: the very same wait ends with an intention.
+    const change = { sourceName: 'web', destinationName: 'api', action: 'deny' } as const;
+    const index = await new StoreIntentionWriter(store, ambient.logger).upsert(context, change);
+    await follower.reached(index, { limitMs: 10_000 });
+    await Promise.all(waits);
+    expect(ended).toEqual(['the canary', 'the others']);
+    going.abort();
     await lease.release();
     await follower.stop();
   });
