@@ -1,4 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { METRICS, NODE_METRICS } from '@banyan/telemetry';
 import { describe, expect, it } from '@jest/globals';
@@ -6,6 +7,7 @@ import { dashboards, metricsIn, panelExpressions, ROOT, rules } from './harness/
 import { promtool } from './harness/promtool.js';
 
 const PROMETHEUS = join(ROOT, 'deploy/prometheus');
+const CLI = join(ROOT, 'dist/apps/cli/src/main.js');
 
 describe('deploy/prometheus', () => {
   it('has a configuration and rules that promtool accepts', () => {
@@ -67,5 +69,24 @@ describe('what is asked of Prometheus', () => {
         new Set(['row', 'stat', 'timeseries'].filter((type) => panels.some((panel) => panel.type === type))),
       );
     }
+  });
+});
+
+describe('runbooks', () => {
+  /** What stands after `banyan` in a command, up to its first option or argument. */
+  const commandsIn = (text: string): string[] =>
+    [...text.matchAll(/(?:^|`)banyan ((?:[a-z][a-z-]*)(?: [a-z][a-z-]*)*)/gm)].map(([, words]) => words!);
+
+  it('name only commands that the command line has', () => {
+    const folder = join(ROOT, 'docs/runbooks');
+    const texts = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
+    const commands = [...new Set(texts.flatMap(commandsIn))];
+    expect(commands.length).toBeGreaterThan(8);
+    const unknown = commands.filter((words) => {
+      const { stdout } = spawnSync(process.execPath, [CLI, ...words.split(' '), '--help'], { encoding: 'utf8' });
+      return !stdout.startsWith(`Usage: banyan ${words} `);
+    });
+    // An argument after the command is a name, and help does not show it.
+    expect(unknown).toEqual(['ca provider-check vault']);
   });
 });
