@@ -8,6 +8,7 @@ import { meshSuite } from '../e2e/harness/mesh-suite.js';
 import { secretsIn } from '../e2e/harness/run-secrets.js';
 import { startWebAndApi } from '../e2e/harness/web-and-api.js';
 import { banyan, type CliAnswer, type CliEnvironment, jsonOf } from './harness/banyan-cli.js';
+import { Terminal } from './harness/terminal.js';
 
 interface Token {
   readonly AccessorID: string;
@@ -98,6 +99,41 @@ describe('banyan, where it writes and reads what was written', () => {
     expect(back).toMatchObject({ code: 0 });
     expect((await run('intention', 'export')).out).toBe(exported.out);
   });
+
+  suite.step(
+    'in a real terminal: commands are completed; an import is confirmed by a typed word, with a bar',
+    async (mesh) => {
+      const file = join(mesh.folder, 'more.json');
+      const Sources = Array.from({ length: 40 }, (_, position) => ({ Name: `shop-${position}`, Action: 'deny' }));
+      writeFileSync(file, JSON.stringify({ Kind: 'service-intentions', Name: 'shop', Sources }));
+      const before = (await run('intention', 'export')).out;
+      const shell = await Terminal.open(env);
+      try {
+        shell.run("source <(banyan completion bash | grep -v '^ended with'); clear; echo so far");
+        await shell.shows(/^so far$/m);
+        shell.press('banyan inten');
+        shell.press('Tab');
+        shell.press('imp');
+        shell.press('Tab');
+        shell.press(file.slice(0, -2));
+        shell.press('Tab');
+        shell.press('--pr');
+        shell.press('Tab');
+        const typed = `banyan intention import ${file} --prune`;
+        await shell.shows(new RegExp(typed.replaceAll('.', String.raw`\.`).replaceAll(' ', String.raw`\s*`)));
+        shell.press('Enter');
+        await shell.shows(/Type import to go on:/);
+        shell.run('import');
+        await shell.shows(/^intentions \[█+\] 100% [^]*ended with 0$/m);
+      } finally {
+        shell.close();
+      }
+      expect(await intentionsOf(mesh.dc1)).toHaveLength(40);
+      expect(await banyan(env, ['intention', 'import', '--prune', '--yes', '-'], { input: before })).toMatchObject({
+        code: 0,
+      });
+    },
+  );
 
   suite.step('tokens: made with the secret in a file, read without it, changed, taken away', async (mesh) => {
     const file = join(mesh.folder, 'cart.token');
