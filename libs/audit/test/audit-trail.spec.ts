@@ -17,13 +17,15 @@ import { clockAt, factsOf, secondStore, START, trailOn } from './records.js';
 const never = new AbortController().signal;
 const stores = withTestStore();
 
+let shared: Store | undefined;
 let store: Store;
 let now: { at: EpochMs };
 let logger: RecordingLogger;
 let trail: AuditTrail;
 let reader: StoreAuditReader;
 beforeEach(async () => {
-  store = await stores.open();
+  store = shared ??= await stores.open();
+  await statement('TRUNCATE audit_entry, audit_head, audit_checkpoint');
   now = { at: START };
   logger = new RecordingLogger();
   trail = trailOn(store, { clock: clockAt(now), logger });
@@ -31,6 +33,12 @@ beforeEach(async () => {
 });
 
 afterEach(() => trail.stop());
+/** For what no other test would stand. */
+const onItsOwn = async (url?: string): Promise<void> => {
+  store = await stores.open(url === undefined ? {} : { url });
+  trail = trailOn(store, { clock: clockAt(now), logger });
+  reader = new StoreAuditReader(store, 'dc1');
+};
 const statement = (text: string): Promise<unknown> => store.dataSource.query(text);
 const entries = () => reader.search({ limit: 1_000, after: 0 });
 const verified = () => reader.verify(never);
@@ -92,6 +100,7 @@ describe('an act that writes', () => {
   });
 
   it('is undone when its entry cannot be written', async () => {
+    await onItsOwn();
     await statement('DROP TABLE audit_entry');
     const index = await store.currentIndex();
     await expect(recordedAct(trail, factsOf(), () => write())).rejects.toBeInstanceOf(Error);
@@ -137,9 +146,7 @@ describe('an act that writes', () => {
 describe('a trail of two servers', () => {
   it('is joined without a gap when both write at the same time, and each has its own chain', async () => {
     const url = await stores.freshUrl();
-    store = await stores.open({ url });
-    trail = trailOn(store);
-    reader = new StoreAuditReader(store, 'dc1');
+    await onItsOwn(url);
     const other = await secondStore(url);
     try {
       const second = trailOn(other, { server: 'server-2' });
@@ -267,6 +274,7 @@ describe('the policy while records fail', () => {
   });
 
   it('answers what was done and could not be recorded as such', async () => {
+    await onItsOwn();
     const strict = trailOn(store, { onFailure: 'refuse', logger });
     await statement('ALTER TABLE audit_entry RENAME TO elsewhere');
     const act = recordedAct(strict, factsOf(), async () => {});

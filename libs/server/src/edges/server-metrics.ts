@@ -2,6 +2,7 @@ import type { MetricsText } from '@banyan/http-kit';
 import { type CountedAnswer, createMetrics, httpMetrics, type Metrics, processMetrics } from '@banyan/telemetry';
 import { type DatacenterCore, VERSION } from '../core/datacenter-core.js';
 import { adoptionMetrics } from './adoption-metrics.js';
+import { auditMetrics } from './audit-metrics.js';
 import { authorityMetrics, ledgerMetrics, signingMetrics } from './authority-metrics.js';
 import { federationMetrics } from './federation-metrics.js';
 import { replicationMetrics } from './replication-metrics.js';
@@ -37,6 +38,7 @@ export const serverMetrics = (
     authorityMetrics(metrics, core),
     signingMetrics(metrics, core),
     ledgerMetrics(metrics, core),
+    auditMetrics(metrics, core),
     adoptionMetrics(metrics, core),
     rotationMetrics(metrics, core.rotations, () => clock.now()),
     replicationMetrics(metrics, role.replicationDesk, () => clock.now()),

@@ -1,5 +1,6 @@
 import { ADOPTION_METRICS } from './catalogue/adoption-metrics.js';
 import { AGENT_METRICS } from './catalogue/agent-metrics.js';
+import { AUDIT_METRICS } from './catalogue/audit-metrics.js';
 import { AUTHORITY_METRICS } from './catalogue/authority-metrics.js';
 import { FEDERATION_METRICS } from './catalogue/federation-metrics.js';
 import { PROCESS_METRICS, SERVER_METRICS } from './catalogue/process-metrics.js';
@@ -10,6 +11,7 @@ export const METRICS = {
   ...PROCESS_METRICS,
   ...SERVER_METRICS,
   ...AUTHORITY_METRICS,
+  ...AUDIT_METRICS,
   ...ADOPTION_METRICS,
   ...FEDERATION_METRICS,
   ...AGENT_METRICS,
