@@ -52,7 +52,7 @@ export function LineChart({ label, times, lines, text, limit }: LineChartProps) 
             stroke: getComputedStyle(swatches[at]!).color,
             width: 1.5,
             dash: [...styleOf(at).dash],
-            points: { show: false },
+            points: { show: true, size: 5, filter: lonelyPoints },
           })),
         ],
         hooks: {
@@ -103,6 +103,13 @@ export function LineChart({ label, times, lines, text, limit }: LineChartProps) 
     </div>
   );
 }
+
+/** Where a value stands between gaps: a line would not show it. */
+const lonelyPoints = (chart: uPlot, at: number): number[] => {
+  const values = chart.data[at] ?? [];
+  const has = (index: number): boolean => values[index] !== null && values[index] !== undefined;
+  return Array.from(values, (_, index) => index).filter((index) => has(index) && !has(index - 1) && !has(index + 1));
+};
 
 const shown = (value: number | null | undefined, text: LineChartProps['text']): string =>
   value === null || value === undefined ? 'none' : text(value);

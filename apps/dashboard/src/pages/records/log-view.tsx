@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks';
 import { countText, plural } from '../../parts/format.js';
 import { DeniedState, EmptyState, ErrorState, LoadingState } from '../../parts/states.js';
 import { VirtualTable, type VirtualColumn } from '../../parts/virtual-table.js';
@@ -24,6 +25,8 @@ export interface LogViewProps<Row extends Numbered> {
 export function LogView<Row extends Numbered>(props: LogViewProps<Row>) {
   const { log, what, columns, csvColumns, fileName, exportPath } = props;
   const { rows, error, hasNewer, reopen, onRange, source } = log;
+  // A list that begins anew is shown from its beginning.
+  const [beginnings, setBeginnings] = useState(0);
   if (error?.kind === 'denied') return <DeniedState what={what} error={error} />;
   if (rows === undefined)
     return error === undefined ? (
@@ -52,6 +55,7 @@ export function LogView<Row extends Numbered>(props: LogViewProps<Row>) {
         </EmptyState>
       ) : (
         <VirtualTable<Row>
+          key={beginnings}
           label={`Entries of ${what}, the newest first`}
           class={props.class}
           columns={columns}
@@ -66,7 +70,14 @@ export function LogView<Row extends Numbered>(props: LogViewProps<Row>) {
           {rows.count === MOST_ROWS && '; for older ones narrow the time'}
         </p>
         {hasNewer && (
-          <button type="button" class="button" onClick={reopen}>
+          <button
+            type="button"
+            class="button"
+            onClick={() => {
+              setBeginnings(beginnings + 1);
+              reopen();
+            }}
+          >
             There are newer entries: show them
           </button>
         )}

@@ -53,30 +53,41 @@ export function useLog<Row extends Numbered>(source: RowSource<Row>, topic: Topi
   const [turn, setTurn] = useState(0);
   const [, redraw] = useState(0);
   const isAtTop = useRef(true);
+  const isOpening = useRef(false);
+  const isStale = useRef(false);
   const resting = useRef<ReturnType<typeof setTimeout>>();
   const reopen = useCallback(() => setTurn((turns) => turns + 1), []);
   useEffect(() => {
     const closing = new AbortController();
     const rows = new PagedRows(source, () => redraw((drawn) => drawn + 1));
+    isOpening.current = true;
+    isStale.current = false;
     rows.open(closing.signal).then(
       () => {
         if (closing.signal.aborted) return;
+        isOpening.current = false;
         setOpened({ source, rows });
         setFailed(undefined);
         setHasNewer(false);
+        // It was told of more while this was under way.
+        if (isStale.current && isAtTop.current) reopen();
+        else if (isStale.current) setHasNewer(true);
       },
       (thrown: unknown) => {
-        if (!closing.signal.aborted) setFailed({ source, error: ApiError.of(thrown) });
+        if (closing.signal.aborted) return;
+        isOpening.current = false;
+        setFailed({ source, error: ApiError.of(thrown) });
       },
     );
     return () => {
       closing.abort();
       rows.close();
     };
-  }, [source, turn, sessionKey.value]);
+  }, [source, turn, reopen, sessionKey.value]);
   useEffect(() => {
     const told = (): void => {
-      if (isAtTop.current) reopen();
+      if (isOpening.current) isStale.current = true;
+      else if (isAtTop.current) reopen();
       else setHasNewer(true);
     };
     const ends = [listen(topic, told), onReconnect(told)];
