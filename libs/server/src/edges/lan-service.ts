@@ -55,7 +55,7 @@ export class LanService extends LanPort {
 
   async #signLeaf(request: SignLeafRequest, call: PeerCall): Promise<SignLeafReply> {
     const { leaves, tokens } = this.core;
-    const caller = tokens.resolve(optionalToken(request.token));
+    const caller = leaves.tally.checked(() => tokens.resolve(optionalToken(request.token)));
     const order = leaves.prepare(request.csrPem);
     leaves.tally.checked(() => requireMayHave(order, caller));
     try {
