@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { repositoryRoot, sourceFiles } from './source-files.js';
@@ -53,6 +53,33 @@ describe('docker-compose.ha.yml', () => {
     const set = [...text.matchAll(/^\s+(BANYAN_\w+):/gm)].map((match) => match[1] ?? '');
     expect(set.length).toBeGreaterThan(8);
     expect(set.filter((name) => !known.includes(name) || /TOKEN|PASSWORD|KEK|DATABASE/.test(name))).toEqual([]);
+  });
+});
+
+describe('deploy/systemd', () => {
+  const units = readdirSync(join(repositoryRoot, 'deploy/systemd')).map((name) => ({
+    name,
+    text: read(`deploy/systemd/${name}`),
+  }));
+
+  it('names only settings that some process reads', () => {
+    const code = sourceFiles(['apps', 'libs']).filter(({ path }) => !path.endsWith('.spec.ts'));
+    const known = settingsIn(code.map((file) => file.text).join('\n'));
+    const named = settingsIn(units.map(({ text }) => text).join('\n'));
+    expect(named.length).toBeGreaterThan(15);
+    expect(named.filter((name) => !known.includes(name) && !known.includes(name.replace(/_FILE$/, '')))).toEqual([]);
+  });
+
+  it('starts what is built, as no one special', () => {
+    const services = units.filter(({ name }) => name.endsWith('.service'));
+    expect(services.map(({ name }) => name)).toHaveLength(4);
+    for (const { name, text } of services) {
+      const entry = /^ExecStart=\/usr\/bin\/node (\S+)/m.exec(text)?.[1] ?? '';
+      const source = entry.replace(/^dist\//, '').replace(/\.js$/, '.ts');
+      expect([name, existsSync(join(repositoryRoot, source))]).toEqual([name, true]);
+      for (const line of ['User=banyan', 'NoNewPrivileges=true', 'ProtectSystem=strict', 'CapabilityBoundingSet='])
+        expect([name, text.split('\n')]).toEqual([name, expect.arrayContaining([line])]);
+    }
   });
 });
 
