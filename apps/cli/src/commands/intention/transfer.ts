@@ -52,6 +52,11 @@ const COLUMNS: readonly Column<Step>[] = [
 const stepsView: View<readonly Step[]> = (steps, paint) =>
   steps.length === 0 ? 'nothing changes\n' : table(COLUMNS, steps, paint);
 
+const summaryView: View<readonly Step[]> = (steps) => {
+  const count = (what: Step['Do']): number => steps.filter(({ Do }) => Do === what).length;
+  return `${count('create')} created, ${count('change')} changed, ${count('delete')} deleted\n`;
+};
+
 const take = async ({ api }: Session, { Source, Destination, Next }: Step): Promise<void> => {
   const query = { source: Source, destination: Destination };
   if (Next === undefined) {
@@ -97,7 +102,8 @@ const importFile = async (session: Session, file: string, options: ImportOptions
   const text = `This writes ${counted(steps.length, 'intention')}, in every datacenter`;
   await confirmation.require({ text, word: 'import', isAnswered: options.yes === true });
   await takeAll(session, steps);
-  out.show(steps, stepsView);
+  // Whoever confirmed them has just seen them.
+  out.show(steps, options.yes === true ? stepsView : summaryView);
 };
 
 /** `banyan intention import`. */
