@@ -90,7 +90,7 @@ describe.each(present)('completion in %s', (_shell, ask) => {
   it('offers what stands below a command, and nothing else', () => {
     const below = ask(['ca', 'ro']);
     expect(below.toSorted()).toEqual(['rollback', 'roots', 'rotate', 'rotation']);
-    expect(ask(['replication', '']).toSorted()).toEqual(['confirm', 'history', 'quarantine', 'status']);
+    expect(ask(['ledger', '']).toSorted()).toEqual(['export', 'list', 'verify']);
   });
 
   it('offers the options of a command, and those that stand everywhere', () => {
