@@ -108,7 +108,10 @@ describe('replication that tells the truth', () => {
     console.info(`NOT_PERMITTED ${tookMs.toFixed(0)} ms after the revocation`);
     expect(streamIn(value, 'intentions')).toMatchObject({ State: 'NOT_PERMITTED', Code: 'ACL_NOT_FOUND' });
     const refused = await offerToken(mesh, NOBODYS);
-    expect(refused).toMatchObject({ status: 400, text: expect.stringMatching(/^NOT_PERMITTED.*not stored/) as unknown });
+    expect(refused).toMatchObject({
+      status: 400,
+      text: expect.stringMatching(/^NOT_PERMITTED.*not stored/) as unknown,
+    });
     await giveToken(mesh, NOBODYS);
     await replicationOf(mesh.dc2, 'another that nobody knows is refused, too', (view) => {
       expect(view).toMatchObject({ State: 'NOT_PERMITTED', Token: { Origin: 'api' } });
