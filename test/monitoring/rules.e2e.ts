@@ -72,11 +72,11 @@ describe('what is asked of Prometheus', () => {
   });
 });
 
-describe('runbooks', () => {
-  /** What stands after `banyan` in a command, up to its first option or argument. */
-  const commandsIn = (text: string): string[] =>
-    [...text.matchAll(/(?:^|`)banyan ((?:[a-z][a-z-]*)(?: [a-z][a-z-]*)*)/gm)].map(([, words]) => words!);
+/** What stands after `banyan` in a command, up to its first option or argument. */
+const commandsIn = (text: string): string[] =>
+  [...text.matchAll(/(?:^|`)banyan ((?:[a-z][a-z-]*)(?: [a-z][a-z-]*)*)/gm)].map(([, words]) => words!);
 
+describe('runbooks', () => {
   it('name only commands that the command line has', () => {
     const folder = join(ROOT, 'docs/runbooks');
     const texts = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));

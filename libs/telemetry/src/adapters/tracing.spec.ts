@@ -65,7 +65,7 @@ describe('tracing with an exporter', () => {
     const tracing = await startTracing(process.env, agent, new SilentLogger());
     let carried: Readonly<Record<string, string>> = {};
     await inSpan({ name: 'leaf.request', attributes: { 'banyan.reason': 'first' } }, () =>
-      inChildSpan({ name: 'call', attributes: {}, kind: 'client' }, () => {
+      inChildSpan({ name: 'call', attributes: {}, kind: 'CLIENT' }, () => {
         carried = traceCarrier();
         return Promise.resolve();
       }),

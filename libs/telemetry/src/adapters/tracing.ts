@@ -11,11 +11,11 @@ export type TraceCarrier = Readonly<Record<string, string>>;
 
 type Resource = NonNullable<NodeTracerConfig['resource']>;
 
-/** A span to be made. `client`: around a call of another process. */
+/** A span to be made. `CLIENT`: around a call of another process. */
 export interface SpanPlan {
   readonly name: string;
   readonly attributes: SpanAttributes;
-  readonly kind?: 'internal' | 'client';
+  readonly kind?: 'INTERNAL' | 'CLIENT';
 }
 
 interface Active {
@@ -40,10 +40,10 @@ export interface Tracing {
  */
 export const startTracing = async (
   env: Readonly<Record<string, string | undefined>>,
-  process: TracedProcess,
+  self: TracedProcess,
   logger: Logger,
 ): Promise<Tracing> => {
-  const plan = tracingPlan(env, process);
+  const plan = tracingPlan(env, self);
   if (plan === undefined) return { stop: () => Promise.resolve() };
   const [api, { BatchSpanProcessor, NodeTracerProvider }, { OTLPTraceExporter }] = await Promise.all([
     import('@opentelemetry/api'),
@@ -52,7 +52,6 @@ export const startTracing = async (
   ]);
   const { diag, DiagLogLevel, trace } = api;
   const report = (message: string): void => logger.warn('traces were not exported', { reason: message });
-  const silent = (): void => {};
   diag.setLogger(
     { error: report, warn: silent, info: silent, debug: silent, verbose: silent },
     { logLevel: DiagLogLevel.ERROR, suppressOverrideMessage: true },
@@ -62,8 +61,8 @@ export const startTracing = async (
     spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter(), { exportTimeoutMillis: EXPORT_LIMIT_MS })],
   });
   provider.register();
-  active = { api, tracer: trace.getTracer('banyan', process.version) };
-  logger.info('traces are exported', { process: process.name });
+  active = { api, tracer: trace.getTracer('banyan', self.version) };
+  logger.info('traces are exported', { service: plan.resource['service.name'] });
   return {
     stop: async () => {
       active = undefined;
@@ -71,6 +70,8 @@ export const startTracing = async (
     },
   };
 };
+
+const silent = (): void => {};
 
 /** A resource of fixed attributes. */
 const resourceOf = (attributes: Readonly<Record<string, string>>): Resource => {
@@ -84,7 +85,7 @@ const resourceOf = (attributes: Readonly<Record<string, string>>): Resource => {
 
 /** Runs `work` in a span of that name, which begins a trace where none is under way. Costs nothing while tracing is off. */
 export const inSpan = <T>(span: SpanPlan, work: () => Promise<T>): Promise<T> =>
-  active === undefined ? work() : traced(active, { kind: 'internal', ...span }, work);
+  active === undefined ? work() : traced(active, { kind: 'INTERNAL', ...span }, work);
 
 /** The same inside of a trace that is under way; outside of one, only the work. */
 export const inChildSpan = <T>(span: SpanPlan, work: () => Promise<T>): Promise<T> =>
@@ -108,17 +109,15 @@ export const continueTrace = <T>(
   const { api } = active;
   const present = active;
   const context = api.propagation.extract(api.ROOT_CONTEXT, carrier);
-  return api.context.with(context, () => traced(present, { ...span, kind: 'server' }, work));
+  return api.context.with(context, () => traced(present, { ...span, kind: 'SERVER' }, work));
 };
-
-const KINDS = { internal: 0, server: 1, client: 2 } as const;
 
 const traced = <T>(
   { api, tracer }: Active,
-  span: { readonly name: string; readonly attributes: SpanAttributes; readonly kind: keyof typeof KINDS },
+  span: { readonly name: string; readonly attributes: SpanAttributes; readonly kind: keyof typeof Api.SpanKind },
   work: () => Promise<T>,
 ): Promise<T> =>
-  tracer.startActiveSpan(span.name, { kind: KINDS[span.kind], attributes: span.attributes }, async (started) => {
+  tracer.startActiveSpan(span.name, { kind: api.SpanKind[span.kind], attributes: span.attributes }, async (started) => {
     try {
       return await work();
     } catch (error) {

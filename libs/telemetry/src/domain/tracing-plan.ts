@@ -21,17 +21,17 @@ const ENDPOINTS = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_END
  */
 export const tracingPlan = (
   env: Readonly<Record<string, string | undefined>>,
-  process: TracedProcess,
+  self: TracedProcess,
 ): TracingPlan | undefined => {
   const isOff = env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true' || env['OTEL_TRACES_EXPORTER'] === 'none';
   if (isOff || !ENDPOINTS.some((name) => env[name])) return undefined;
   return {
     resource: {
-      'service.name': env['OTEL_SERVICE_NAME'] || `banyan-${process.name}`,
+      'service.name': env['OTEL_SERVICE_NAME'] || `banyan-${self.name}`,
       'service.namespace': 'banyan',
-      'service.instance.id': process.node,
-      'service.version': process.version,
-      'banyan.datacenter': process.datacenter,
+      'service.instance.id': self.node,
+      'service.version': self.version,
+      'banyan.datacenter': self.datacenter,
       ...pairsIn(env['OTEL_RESOURCE_ATTRIBUTES'] ?? ''),
     },
   };

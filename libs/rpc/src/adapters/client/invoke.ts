@@ -50,7 +50,7 @@ export const invoke = <R extends z.ZodType>(method: Method<R>, request: object, 
     {
       name: `${method.service}/${method.name}`,
       attributes: { 'rpc.system': 'grpc', 'server.address': to.client.getChannel().getTarget() },
-      kind: 'client',
+      kind: 'CLIENT',
     },
     () => call(method, request, to),
   );
