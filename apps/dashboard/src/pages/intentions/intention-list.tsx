@@ -31,7 +31,9 @@ export function IntentionList({ index, setPair, edit, remove }: PairView) {
           </p>
         </EmptyState>
       ) : (
+        // Another search is another list: it is shown from its beginning.
         <VirtualTable<Intention>
+          key={search}
           label="All intentions, in the order in which they are tried"
           class="intention-rows"
           count={rows.length}

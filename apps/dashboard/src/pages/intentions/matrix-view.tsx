@@ -30,6 +30,7 @@ export function MatrixView({ index, pair, setPair, services }: MatrixViewProps) 
         <Legend />
       </div>
       <VirtualList
+        key={search}
         label="Who may call whom: sources down, destinations across"
         class="matrix"
         count={sources.length}

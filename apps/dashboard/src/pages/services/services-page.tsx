@@ -94,7 +94,9 @@ function List({ services, picked, pick }: ListProps) {
           </p>
         </EmptyState>
       ) : (
+        // Another filter is another list: it is shown from its beginning.
         <VirtualTable<ServiceSummary>
+          key={JSON.stringify(filter)}
           label="Services, the worst first"
           class="service-rows"
           count={rows.length}
