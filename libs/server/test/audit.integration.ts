@@ -47,6 +47,11 @@ const entriesOf = async ({ ask }: AnyServer, query = ''): Promise<readonly Json[
 const summary = (entries: readonly Json[]): string[] =>
   entries.map(({ Action, Target, Result }) => [Action, Target, Result].join(' '));
 
+const lines = (): string[] =>
+  readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
+
 describe('the audit trails of two datacenters', () => {
   it('have the making of the secondary: its intermediate, by the token that it showed', async () => {
     const [signed] = await entriesOf(dc1, '?action=intermediate.sign');
@@ -134,9 +139,4 @@ describe('the audit trails of two datacenters', () => {
     );
     expect(verifyAuditLines(lines(), { chain: 'server' })).toMatchObject({ valid: true, entries });
   });
-
-  const lines = (): string[] =>
-    readFileSync(file, 'utf8')
-      .split('\n')
-      .filter((line) => line !== '');
 });

@@ -9,6 +9,8 @@ import { tokenOf } from '../domain/token-lookup.js';
 export class HttpCall {
   /** The anonymous caller until the guard has resolved the token; stays so on public routes. */
   caller: Caller = ANONYMOUS;
+  /** Runs the handler of an act so that a witness sees it; absent where there is none. */
+  around: (<T>(work: () => Promise<T>) => Promise<T>) | undefined;
   /** Another datacenter answered it. */
   wasForwarded = false;
   /** `host:port` it came from, for what is recorded of it and never for decisions. */

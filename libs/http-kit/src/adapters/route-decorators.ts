@@ -1,7 +1,14 @@
 import 'reflect-metadata';
-import { createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
+import {
+  applyDecorators,
+  createParamDecorator,
+  type ExecutionContext,
+  SetMetadata,
+  UseInterceptors,
+} from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { InputSchema, type RawInput } from '../domain/input.js';
+import { ActInterceptor } from './act-interceptor.js';
 import { queryOf } from './http-call.js';
 
 /** Metadata keys that `listRoutes` and the guard read. */
@@ -52,7 +59,8 @@ export const Access = (permission: string): MethodDecorator =>
   SetMetadata(ACCESS, { kind: 'permission', permission } satisfies RouteAccess);
 
 /** The route is an administrative act and is recorded under this name: `intention.write`. */
-export const Audited = (action: string): MethodDecorator => SetMetadata(ACT, action);
+export const Audited = (action: string): MethodDecorator =>
+  applyDecorators(SetMetadata(ACT, action), UseInterceptors(new ActInterceptor()));
 
 /** The route takes a body, but changes nothing: only a denied call of it is recorded. */
 export const ReadsOnly = (): MethodDecorator => SetMetadata(ACT, '');

@@ -1,16 +1,13 @@
 import { ANONYMOUS, type Caller } from '@banyan/acl';
 import { isBanyanError } from '@banyan/kernel';
-import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { from, lastValueFrom, type Observable } from 'rxjs';
 import { InputSchema, type RawInput } from '../domain/input.js';
 import { CallerResolver } from '../ports/caller-resolver.js';
 import { CallWitness, type WitnessedCall } from '../ports/call-witness.js';
 import { pathOf } from './edge-adapter.js';
 import { callOf, queryOf } from './http-call.js';
 import { listRoutes, type Route } from './list-routes.js';
-import { ACT } from './route-decorators.js';
 
 /** Answers with these say: you may not. They are seen on every route. */
 const DENIALS: readonly unknown[] = [
@@ -24,7 +21,10 @@ const DENIALS: readonly unknown[] = [
 /** Has the witness that the module binds see every act of the edge, and every denied call. */
 export const witnessCalls = (app: NestFastifyApplication, instance: FastifyInstance): void => {
   const calls = new WitnessedCalls(app);
-  app.useGlobalInterceptors(calls);
+  instance.addHook('preHandler', (request, _reply, done) => {
+    if (calls.isAct(request)) callOf(request).around = (work) => calls.around(request, work);
+    done();
+  });
   instance.addHook('onSend', async (request, reply, payload) => {
     const code = String(reply.getHeader('X-Banyan-Error') ?? '');
     if (calls.concerns(request, code)) await calls.answered(request, code);
@@ -32,7 +32,7 @@ export const witnessCalls = (app: NestFastifyApplication, instance: FastifyInsta
   });
 };
 
-class WitnessedCalls implements NestInterceptor {
+class WitnessedCalls {
   readonly #witness: CallWitness;
   readonly #callers: CallerResolver;
   readonly #open = new WeakMap<FastifyRequest, WitnessedCall>();
@@ -44,10 +44,12 @@ class WitnessedCalls implements NestInterceptor {
     this.#callers = app.get(CallerResolver, { strict: false });
   }
 
-  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const action = Reflect.getMetadata(ACT, context.getHandler()) as string | undefined;
-    if (action === undefined || action === '') return next.handle();
-    return from(this.#around(context.switchToHttp().getRequest<FastifyRequest>(), next));
+  isAct(request: FastifyRequest): boolean {
+    return (this.#routeOf(request)?.action ?? '') !== '';
+  }
+
+  async around<T>(request: FastifyRequest, work: () => Promise<T>): Promise<T> {
+    return this.#witness.around(await this.#seen(request), work);
   }
 
   /** Whether the answer has to be seen: once, even if what is told of it makes another answer. */
@@ -60,11 +62,6 @@ class WitnessedCalls implements NestInterceptor {
   async answered(request: FastifyRequest, code: string): Promise<void> {
     this.#told.add(request);
     await this.#witness.answered(await this.#seen(request), code);
-  }
-
-  async #around(request: FastifyRequest, next: CallHandler): Promise<unknown> {
-    const work = (): Promise<unknown> => lastValueFrom(next.handle(), { defaultValue: undefined });
-    return this.#witness.around(await this.#seen(request), work);
   }
 
   async #seen(request: FastifyRequest): Promise<WitnessedCall> {
