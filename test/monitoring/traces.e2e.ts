@@ -58,7 +58,7 @@ describe('traces', () => {
   suite.step('show the steps of a rotation, and the intermediate that the primary signs for it', async (mesh) => {
     const rotations = new Rotations(mesh.dc1);
     const { ID } = await rotations.start();
-    await rotations.reaches(ID, 'completed');
+    await rotations.reaches(ID, 'verify');
     await travelled(['banyan-primary-server of dc1: rotation.step']);
     await travelled([
       'banyan-secondary-server of dc2: intermediate.request',
