@@ -17,12 +17,46 @@ const linksIn = (text: string): string[] =>
     .map((match) => match[1]!.split('#')[0]!)
     .filter((target) => target !== '' && !/^[a-z]+:/.test(target));
 
+/** Anchors of a page's headings, as GitHub and the site make them. */
+const anchorsOf = (path: string): string[] =>
+  [...textOf(path).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+
 describe('documents', () => {
   it('link only to files that are there', () => {
     const links = documents.flatMap(({ path, text }) => linksIn(text).map((target) => ({ path, target })));
     expect(links.length).toBeGreaterThan(10);
     const broken = links.filter(({ path, target }) => !existsSync(join(repositoryRoot, dirname(path), target)));
     expect(broken).toEqual([]);
+  });
+
+  it('link only to headings that are there', () => {
+    const links = documents.flatMap(({ path, text }) =>
+      [...text.matchAll(/\]\(([^)\s]*)#([^)\s]+)\)/g)]
+        .filter(([, target]) => !/^[a-z]+:/.test(target!))
+        .map(([, target, anchor]) => ({
+          path,
+          to: target === '' ? path : join(dirname(path), target!),
+          anchor: anchor!,
+        })),
+    );
+    expect(links.length).toBeGreaterThan(0);
+    const broken = links.filter(({ to, anchor }) => to.endsWith('.md') && !anchorsOf(to).includes(anchor));
+    expect(broken).toEqual([]);
+  });
+
+  it('of the folder docs, list every page in its folder’s first page', () => {
+    const first = documents.filter(({ path }) => /^docs\/[a-z-]+\/README\.md$/.test(path));
+    expect(first.length).toBeGreaterThan(2);
+    for (const { path, text } of first) {
+      const listed = new Set(linksIn(text).map((target) => join(dirname(path), target)));
+      const pages = documents.filter((each) => dirname(each.path) === dirname(path) && each.path !== path);
+      expect(pages.map((each) => each.path).filter((page) => !listed.has(page))).toEqual([]);
+    }
   });
 
   it('list every room on its floor', () => {
