@@ -27,10 +27,12 @@ export function PlanView({ plan, hash }: { readonly plan: RotationPlan; readonly
           { name: 'Cross-signed', value: plan.CrossSign ? 'yes' : 'no' },
           { name: 'Provider', value: plan.Provider },
           { name: 'Bundle and chain grow by', value: `${bytesText(plan.BundleBytes)}, ${bytesText(plan.ChainBytes)}` },
-          {
-            name: 'Waits',
-            value: `${plan.Policy.DistributeWait}, ${plan.Policy.VerifyWindow}, ${plan.Policy.RetireGrace}`,
-          },
+          plan.Kind === 'taint'
+            ? { name: 'The root leaves within', value: plan.Policy.Deadline }
+            : {
+                name: 'Waits',
+                value: `${plan.Policy.DistributeWait}, ${plan.Policy.VerifyWindow}, ${plan.Policy.RetireGrace}`,
+              },
           ...(plan.LeavingRootID === undefined
             ? []
             : [{ name: 'Leaving root', value: <Identifier id={plan.LeavingRootID} what="the leaving root's ID" /> }]),
