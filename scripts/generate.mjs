@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { DASHBOARDS } from './grafana/dashboards.mjs';
+import { routesPage } from './routes-page.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const built = (path) => import(pathToFileURL(join(root, 'dist', path)).href);
@@ -146,6 +147,7 @@ const GENERATED = [
   { path: 'docs/reference/error-codes.md', text: errorCodes },
   { path: 'docs/reference/configuration.md', text: configuration },
   { path: 'docs/reference/command-line.md', text: commandLine },
+  { path: 'docs/reference/routes.md', text: async () => `${NOTICE}\n${await routesPage(built)}` },
   { path: 'docs/reference/metrics.md', text: metricsPage },
   ...DASHBOARDS,
 ];
