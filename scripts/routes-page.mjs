@@ -28,8 +28,9 @@ const rowOf = (common) => (route) => {
   return `| ${method} | \`${path}\` | ${accessOf(route)} | ${named(query)} | ${named(body)} | ${action ? `\`${action}\`` : ''} |`;
 };
 
+const order = ({ path, method }) => `${path} ${method}`;
+
 const tableOf = (routes, common) => {
-  const order = (route) => `${route.path} ${route.method}`;
   return [
     '| | route | who may | query | body | recorded as |',
     '| --- | --- | --- | --- | --- | --- |',
