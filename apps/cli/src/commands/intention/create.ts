@@ -6,7 +6,13 @@ import { inSession, type Session } from '../../session/session.js';
 import type { Surroundings } from '../../session/surroundings.js';
 import { EXACT } from '../../wire/intention-shapes.js';
 import { readJson } from '../read-json.js';
-import { addEverywhereOptions, type EverywhereOptions, findIntention, waitEverywhere } from './everywhere.js';
+import {
+  addEverywhereOptions,
+  type EverywhereOptions,
+  findBeforeWrite,
+  findIntention,
+  waitEverywhere,
+} from './everywhere.js';
 import { actionText } from './intention-view.js';
 
 const EXAMPLES = `
@@ -52,7 +58,9 @@ const wantedOf = async (session: Session, options: CreateOptions): Promise<Wante
 const create = async (session: Session, options: CreateOptions, source: string, destination: string): Promise<void> => {
   const pair = { source, destination };
   const wanted = await wantedOf(session, options);
-  const present = await findIntention(session, pair);
+  const isDry = options.dryRun === true;
+  const found = await (isDry ? findIntention(session, pair) : findBeforeWrite(session, pair));
+  const present = found === 'denied' ? undefined : found;
   if (present !== undefined && options.replace !== true) {
     throw new BanyanError('CONFLICT', `${source} => ${destination} is there already: ${actionText(present)}`, {
       fields: { next: '--replace takes its place; `banyan intention get` shows it' },
@@ -63,31 +71,24 @@ const create = async (session: Session, options: CreateOptions, source: string, 
     Destination: destination,
     ...wanted,
     Before: present === undefined ? null : actionText(present),
-    Written: options.dryRun !== true,
+    Written: !isDry,
   };
-  if (options.dryRun !== true) {
+  if (!isDry) {
     await session.api.ask({ method: 'PUT', path: EXACT, query: pair, body: wanted, shape: anything });
   }
-  const did =
-    present === undefined
-      ? options.dryRun === true
-        ? 'Would create'
-        : 'Created'
-      : options.dryRun === true
-        ? 'Would replace'
-        : 'Replaced';
+  const did = present === undefined ? (isDry ? 'Would create' : 'Created') : isDry ? 'Would replace' : 'Replaced';
   session.out.show(
     result,
     () =>
       `${did}: ${source} => ${destination} (${actionText({ ...wanted, Permissions: [...(wanted.Permissions ?? [])] })})\n`,
   );
-  if (options.dryRun === true) return;
+  if (isDry) return;
   await waitEverywhere(session, options, {
     pair,
-    isThere: (found) =>
-      found !== undefined &&
-      found.Action === wanted.Action &&
-      (found.Permissions?.length ?? 0) === (wanted.Permissions?.length ?? 0),
+    isThere: (there) =>
+      there !== undefined &&
+      there.Action === wanted.Action &&
+      (there.Permissions?.length ?? 0) === (wanted.Permissions?.length ?? 0),
   });
 };
 

@@ -4,7 +4,13 @@ import { anything } from '../../api/api-client.js';
 import { inSession, type Session } from '../../session/session.js';
 import type { Surroundings } from '../../session/surroundings.js';
 import { EXACT } from '../../wire/intention-shapes.js';
-import { addEverywhereOptions, type EverywhereOptions, findIntention, waitEverywhere } from './everywhere.js';
+import {
+  addEverywhereOptions,
+  type EverywhereOptions,
+  findBeforeWrite,
+  findIntention,
+  waitEverywhere,
+} from './everywhere.js';
 import { actionText } from './intention-view.js';
 
 const EXAMPLES = `
@@ -23,17 +29,18 @@ interface DeleteOptions extends EverywhereOptions {
 
 const remove = async (session: Session, options: DeleteOptions, source: string, destination: string): Promise<void> => {
   const pair = { source, destination };
-  const present = await findIntention(session, pair);
+  const isDone = options.dryRun !== true;
+  const found = await (isDone ? findBeforeWrite(session, pair) : findIntention(session, pair));
+  const present = found === 'denied' ? { Action: undefined } : found;
   // The route answers `true` for one that is not there, too; a person who mistyped a name wants to know.
   if (present === undefined)
     throw new BanyanError('INTENTION_NOT_FOUND', `there is no intention ${source} => ${destination}`);
-  const isDone = options.dryRun !== true;
   if (isDone) await session.api.ask({ method: 'DELETE', path: EXACT, query: pair, shape: anything });
   session.out.show(
     { Source: source, Destination: destination, Before: actionText(present), Deleted: isDone },
     () => `${isDone ? 'Deleted' : 'Would delete'}: ${source} => ${destination} (${actionText(present)})\n`,
   );
-  if (isDone) await waitEverywhere(session, options, { pair, isThere: (found) => found === undefined });
+  if (isDone) await waitEverywhere(session, options, { pair, isThere: (there) => there === undefined });
 };
 
 /** `banyan intention delete`. */

@@ -39,6 +39,19 @@ export const findIntention = async (
   }
 };
 
+/**
+ * As {@link findIntention}, before a write of that pair. Who may write it may read it: a refused read is left to the write, whose
+ * refusal names the right that is missing, and is recorded as the attempt that it is.
+ */
+export const findBeforeWrite = async (session: Session, pair: Pair): Promise<WireIntention | undefined | 'denied'> => {
+  try {
+    return await findIntention(session, pair);
+  } catch (error) {
+    if (isBanyanError(error, 'PERMISSION_DENIED')) return 'denied';
+    throw error;
+  }
+};
+
 const ASK_AGAIN_MS = 200;
 
 /** Asks until `isThere` says so of what the datacenter has; a lost connection is tried again. */
