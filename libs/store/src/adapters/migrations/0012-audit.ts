@@ -6,7 +6,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  * they begin; the server `''` stands for the datacenter, whose chain joins those of its servers.
  */
 export class Audit implements MigrationInterface {
-  readonly name = 'Audit1795622800000';
+  readonly name = 'Audit1795968000000';
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
