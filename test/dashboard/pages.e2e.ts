@@ -12,7 +12,16 @@ const FIRST_LOAD_BYTES = 200 * 1024;
 const PAGE = join(process.cwd(), 'dist/dashboard');
 const PHONE = 390;
 
-const ownPages = ['Federation', 'Trust', 'Rotation'] as const;
+const ownPages = [
+  'Federation',
+  'Trust',
+  'Rotation',
+  'Replication',
+  'Intentions',
+  'Services',
+  'Ledger',
+  'Audit',
+] as const;
 
 describe('the pages of the dashboard against two datacenters', () => {
   const browser = browserSuite();
@@ -141,6 +150,11 @@ describe('the pages of the dashboard against two datacenters', () => {
     for (const [key, title] of [
       ['t', 'Trust'],
       ['r', 'Rotation'],
+      ['p', 'Replication'],
+      ['i', 'Intentions'],
+      ['s', 'Services'],
+      ['l', 'Ledger'],
+      ['a', 'Audit'],
       ['f', 'Federation'],
     ] as const) {
       await keyboard.press('g');

@@ -10,6 +10,8 @@ export interface BrowserSuite {
   readonly operator: (mesh: Mesh, datacenter?: 'dc1' | 'dc2', looks?: Looks) => Promise<Visitor>;
   /** Somebody new who has no token yet. */
   readonly stranger: (mesh: Mesh, datacenter?: 'dc1' | 'dc2', looks?: Looks) => Promise<Visitor>;
+  /** Somebody new at whatever listens there. */
+  readonly at: (address: string, looks?: Looks) => Promise<Visitor>;
 }
 
 /** Call it inside of `describe`. */
@@ -23,6 +25,7 @@ export const browserSuite = (): BrowserSuite => {
     Visitor.at(browser, mesh[datacenter].addresses.serverHttp, looks);
   return {
     stranger,
+    at: (address, looks = {}) => Visitor.at(browser, address, looks),
     operator: async (mesh, datacenter, looks) => {
       const visitor = await stranger(mesh, datacenter, looks);
       await visitor.signIn(mesh.secrets.token('management'));

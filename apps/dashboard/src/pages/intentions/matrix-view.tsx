@@ -10,6 +10,9 @@ import type { PairView } from './pair.js';
 
 /** As high as a finger. */
 const ROW_HEIGHT = 36;
+/** Names stand upright in it; with room for a bar to scroll sideways by. */
+const HEADER_HEIGHT = 109 + 16;
+const MOST_HEIGHT = 640;
 
 interface MatrixViewProps extends PairView {
   readonly services: readonly string[];
@@ -35,6 +38,8 @@ export function MatrixView({ index, pair, setPair, services }: MatrixViewProps) 
         class="matrix"
         count={sources.length}
         rowHeight={ROW_HEIGHT}
+        mostHeight={MOST_HEIGHT}
+        headerHeight={HEADER_HEIGHT}
         keyOf={(at) => sources[at] ?? at}
         header={
           <div class="matrix-row" role="row">
