@@ -24,6 +24,11 @@ export interface Pair {
   readonly destination: string;
 }
 
+/** Carried from another datacenter, a refusal may have lost its code on the way: status and text are the contract. */
+const isMissing = (error: unknown): boolean =>
+  isBanyanError(error, 'INTENTION_NOT_FOUND') ||
+  (isBanyanError(error) && error.fields['status'] === 404 && error.message.includes('Intention not found'));
+
 /** The intention of exactly that pair, or undefined. */
 export const findIntention = async (
   { api }: Pick<Session, 'api'>,
@@ -34,7 +39,7 @@ export const findIntention = async (
     const request = { path: EXACT, shape: intentionShape, query: { ...pair }, ...(signal && { signal }) };
     return (await api.ask(request)).value;
   } catch (error) {
-    if (isBanyanError(error, 'INTENTION_NOT_FOUND')) return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 };
