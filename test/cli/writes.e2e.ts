@@ -117,7 +117,7 @@ describe('banyan, where it writes and reads what was written', () => {
         shell.press('Tab');
         shell.press(file.slice(0, -2));
         shell.press('Tab');
-        shell.press('--pr');
+        shell.press(' --pr');
         shell.press('Tab');
         const typed = `banyan intention import ${file} --prune`;
         await shell.shows(new RegExp(typed.replaceAll('.', String.raw`\.`).replaceAll(' ', String.raw`\s*`)));
