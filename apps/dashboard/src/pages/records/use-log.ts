@@ -43,6 +43,15 @@ export function logSource<Row extends Numbered>(
 }
 
 /**
+ * Rows that draw the page again when they change. Made out here: a function made within the hook would hold what the hook held at
+ * that time, the rows before included, and those the rows before them, for as long as the page is open.
+ */
+const rowsOf = <Row extends Numbered>(
+  source: RowSource<Row>,
+  redraw: (next: (drawn: number) => number) => void,
+): PagedRows<Row> => new PagedRows(source, () => redraw((drawn) => drawn + 1));
+
+/**
  * Opens a log and keeps its beginning current: who looks at the newest entries sees further ones come, who has scrolled down
  * keeps the place and is told that there are.
  */
@@ -59,7 +68,7 @@ export function useLog<Row extends Numbered>(source: RowSource<Row>, topic: Topi
   const reopen = useCallback(() => setTurn((turns) => turns + 1), []);
   useEffect(() => {
     const closing = new AbortController();
-    const rows = new PagedRows(source, () => redraw((drawn) => drawn + 1));
+    const rows = rowsOf(source, redraw);
     isOpening.current = true;
     isStale.current = false;
     rows.open(closing.signal).then(
