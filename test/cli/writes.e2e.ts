@@ -226,7 +226,17 @@ describe('banyan, where it writes and reads what was written', () => {
     const asWeb = { ...env, BANYAN_HTTP_TOKEN_FILE: mesh.secrets.tokenFile('web') };
     expect(await banyan(asWeb, ['intention', 'create', 'web', 'vault'])).toMatchObject({ code: 4, out: '' });
     const inDc1 = ['--datacenter', 'dc1'];
-    const acts = await run('audit', 'list', '--action', 'intention.', '--actor', 'management', ...inDc1);
+    const acts = await run(
+      'audit',
+      'list',
+      '--limit',
+      '1000',
+      '--action',
+      'intention.',
+      '--actor',
+      'management',
+      ...inDc1,
+    );
     expect(acts.out).toMatch(/^ *\d+ .* management .* intention\.write +intention\/web\/db +ok /m);
     const denied = await run('audit', 'list', '--result', 'denied', '--since', '10m');
     expect(denied.out).toMatch(/^ *\d+ .* web .* intention\.write +intention\/web\/vault +denied PERMISSION_DENIED/m);
