@@ -87,8 +87,7 @@ export const ERROR_CODES = {
   ROTATION_STEP_ILLEGAL: 'The rotation is in a phase in which this is not possible; the message says what is.',
   LEDGER_BROKEN:
     'The issuance ledger was changed by hand: its chain does not hold. Nothing is signed that cannot be recorded; see GET /v1/connect/ca/ledger/verify.',
-  AUDIT_BROKEN:
-    'The audit trail was changed by hand: its chain does not hold. See GET /v1/audit/verify.',
+  AUDIT_BROKEN: 'The audit trail was changed by hand: its chain does not hold. See GET /v1/audit/verify.',
   AUDIT_UNAVAILABLE:
     'What would be done cannot be recorded, and BANYAN_AUDIT_ON_FAILURE says that nothing is done then; the message says which record fails.',
   CSR_RATE_LIMITED: 'Too many certificates are being signed; try again after the time given.',
