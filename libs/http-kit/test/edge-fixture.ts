@@ -179,6 +179,10 @@ export class RecordingForwarder extends DatacenterForwarder {
   override async forward(datacenter: string, request: ForwardedRequest): Promise<ForwardedAnswer> {
     if (datacenter !== 'dc2') throw new BanyanError('DATACENTER_UNKNOWN', 'No path to datacenter');
     this.requests.push({ datacenter, request });
+    if (request.path.startsWith('/v1/fails/')) {
+      const refused = { 'content-type': 'text/plain; charset=utf-8', 'x-banyan-error': 'INTENTION_NOT_FOUND' };
+      return { status: 404, headers: refused, body: Buffer.from('Intention not found') };
+    }
     const headers = {
       'content-type': 'application/json',
       'x-consul-index': '77',

@@ -276,6 +276,15 @@ describe('the conventions of the HTTP edge, byte for byte', () => {
       expect(Buffer.from(request.body).toString()).toBe('{"Name":"x"}');
     });
 
+    it('relays the code of a refusal', async () => {
+      const answer = await ask('GET', '/v1/fails/other?dc=dc2', MANAGER);
+      expect([answer.status, answer.headers['x-banyan-error'], answer.body]).toEqual([
+        404,
+        'INTENTION_NOT_FOUND',
+        'Intention not found',
+      ]);
+    });
+
     it('answers 500 for an unknown datacenter, and serves its own itself', async () => {
       const unknown = await ask('GET', '/v1/items/a?dc=dc9', MANAGER);
       expect([unknown.status, unknown.headers['content-type'], unknown.body]).toEqual([

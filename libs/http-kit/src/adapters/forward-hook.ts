@@ -39,11 +39,12 @@ export const forwardHook =
     return relay(reply, answer);
   };
 
-/** Only what belongs to the answer itself; connection headers are this server's own. */
+/** What belongs to the answer itself, the code of a refusal with it; connection headers are this server's own. */
+const RELAYED = /^(?:x-consul-|x-banyan-error|content-type$|retry-after$|allow$)/;
+
 const relay = (reply: FastifyReply, answer: ForwardedAnswer): FastifyReply => {
   for (const [name, value] of Object.entries(answer.headers)) {
-    if (name.startsWith('x-consul-') || ['content-type', 'retry-after', 'allow'].includes(name))
-      reply.header(name, value);
+    if (RELAYED.test(name)) reply.header(name, value);
   }
   return reply.code(answer.status).send(answer.body.length === 0 ? undefined : Buffer.from(answer.body));
 };
