@@ -125,6 +125,10 @@ describe('the gate of', () => {
     expect(GATES['rolling-back'](back, before, at(11)).met).toBe(false);
     const since = lookOf([heard('dc1', at(11), { bundle: ['R1', 'R2'] })]);
     expect(GATES['rolling-back'](back, since, at(11)).met).toBe(true);
+    // R1 was compromised meanwhile, and has left: nobody can be asked for it any more.
+    const agents = { total: 2, live: 2, trusting: { R2: 2, R3: 2 } };
+    const later = lookOf([heard('dc1', at(11), { bundle: ['R2', 'R3'], agents })], { activeRootId: 'R3' });
+    expect(GATES['rolling-back'](back, later, at(11)).met).toBe(true);
   });
 
   it('verify asks everybody to look, lately, and at the right root', () => {

@@ -20,12 +20,15 @@ export const activateGate: Gate = (rotation, { datacenters }, now) => {
     : { ...byBlockers(blockers, 'every live leaf is under the next root'), waitsUntil: deadlineAt };
 };
 
-/** The same the other way round, for the one root that is rolled out again; a deadline holds when it was tainted. */
-export const rollBackGate: Gate = (rotation, { datacenters }, now) => {
-  const { staying, leaving } = rootsOf(rotation);
+/**
+ * The same the other way round, for the one root that is rolled out again; a deadline holds when it was tainted. Everybody
+ * needs the root that is active, which is a later one when the root that was gone back to was compromised and has left.
+ */
+export const rollBackGate: Gate = (rotation, { datacenters, activeRootId }, now) => {
+  const { leaving } = rootsOf(rotation);
   const blockers = whoNeeds(datacenters, {
     leaving: (rootId) => rootId === leaving,
-    staying,
+    staying: activeRootId,
     since: phaseBegan(rotation),
     now,
     waivers: rotation.waivers,
