@@ -111,10 +111,12 @@ describe('the federation', () => {
     'is itself and a tie to a secondary',
     async () => {
       const view = await until(
-        'dc2 is ready and hears its primary',
+        'dc2 is ready, hears its primary and has answered a canary',
         () => dc2.ask(FEDERATION),
         (body) =>
-          wordOf(entryOf(body, 'dc2')['State']) === 'READY' && wordOf(entryOf(body, 'dc1')['Link']!['State']) === 'up',
+          wordOf(entryOf(body, 'dc2')['State']) === 'READY' &&
+          wordOf(entryOf(body, 'dc2')['Canary']!['State']) === 'GREEN' &&
+          wordOf(entryOf(body, 'dc1')['Link']!['State']) === 'up',
       );
       expect(view).toMatchObject({ Datacenter: 'dc2', PrimaryDatacenter: 'dc1' });
       expect(entryOf(view, 'dc2')).toMatchObject({ Link: { State: 'self' }, Canary: { State: 'GREEN' } });
