@@ -138,7 +138,8 @@ export class EmbeddedPostgres {
   async #end(pid: number): Promise<void> {
     let waitedMs = 0;
     signalTo(pid, 'SIGINT');
-    while (isAlive(pid)) {
+    // A child of ours may be gone a moment before we are told.
+    while (isAlive(pid) || this.#child?.pid === pid) {
       if (waitedMs === STOP_WITHIN_MS) signalTo(pid, 'SIGQUIT');
       await this.#timers.sleep(POLL_MS);
       waitedMs += POLL_MS;
