@@ -39,6 +39,7 @@ export default defineConfig({
     outline: [2, 3],
     nav: [
       { text: 'Tutorial', link: '/tutorial' },
+      { text: 'Concepts', link: '/concepts/identity' },
       { text: 'How to', link: '/how-to/' },
       { text: 'Reference', link: '/reference/http-api' },
       { text: 'Runbooks', link: '/runbooks/' },
