@@ -25,7 +25,8 @@ WORKDIR /opt/banyan
 # `node`, because no container of ours runs as root.
 RUN for folder in /var/lib/banyan /trust /secrets \
       /volumes/dc1-server /volumes/dc1-agent /volumes/dc1-postgres /volumes/web \
-      /volumes/dc2-server /volumes/dc2-agent /volumes/dc2-postgres /volumes/api /volumes/operator; \
+      /volumes/dc2-server /volumes/dc2-agent /volumes/dc2-postgres /volumes/api /volumes/operator \
+      /volumes/prometheus /volumes/grafana; \
     do install -d -o node -g node -m 0755 "$folder"; done
 COPY --from=dependencies /dependencies/node_modules node_modules
 COPY --from=build /build/dist dist

@@ -25,11 +25,15 @@ const take = async (
 };
 
 /** Plans with short waits and starts what the plan shows. */
-const startByPage = async (visitor: Visitor, reason: string, distributeWait = '60s'): Promise<void> => {
+const startByPage = async (
+  visitor: Visitor,
+  reason: string,
+  { distributeWait = '60s', window = '2s' }: { readonly distributeWait?: string; readonly window?: string } = {},
+): Promise<void> => {
   const { page } = visitor;
   await page.getByRole('button', { name: 'Plan a rotation' }).click();
   await page.getByLabel(/^Longest wait/).fill(distributeWait);
-  await page.getByLabel(/^Window of verification/).fill('2s');
+  await page.getByLabel(/^Window of verification/).fill(window);
   await page.getByLabel(/^Grace before the end/).fill('1s');
   await page.getByLabel(/^Reason, for the journal/).fill(reason);
   await page.getByRole('button', { name: 'Plan (nothing changes)' }).click();
@@ -68,7 +72,7 @@ describe('a rotation through the dashboard', () => {
       const visitor = await browser.operator(mesh);
       await visitor.goTo('Rotation');
       cast.spare.process.freeze();
-      await startByPage(visitor, 'through the page', '10m');
+      await startByPage(visitor, 'through the page', { distributeWait: '10m' });
       await reaches(visitor, 'distribute');
       await take(visitor, { button: 'Pause', word: 'pause', action: 'Pause', reason: 'to look around' });
       await visitor.sees('paused: to look around');
@@ -118,8 +122,9 @@ describe('a rotation through the dashboard', () => {
       const before = (await mesh.dc1.roots()).ActiveRootID;
       const visitor = await browser.operator(mesh);
       await visitor.goTo('Rotation');
-      await startByPage(visitor, 'to be rolled back');
-      await visitor.page.locator('.stepper [data-phase="prepare"]').waitFor();
+      // In a phase that lasts: a step is refused when what its preview said has changed.
+      await startByPage(visitor, 'to be rolled back', { window: '60s' });
+      await reaches(visitor, 'verify');
       await take(visitor, {
         button: 'Roll back',
         word: 'roll back',
