@@ -86,6 +86,13 @@ describe('deploy/systemd', () => {
 describe('Dockerfile', () => {
   const text = read('Dockerfile');
 
+  it('makes the folder of every volume that secrets are written to: without one it would belong to root', () => {
+    const mounted: readonly string[] = read('docker-compose.yml').match(/(?<=:)\/volumes\/[a-z0-9-]+/g) ?? [];
+    expect(mounted.length).toBeGreaterThan(10);
+    const made: readonly string[] = text.match(/\/volumes\/[a-z0-9-]+/g) ?? [];
+    expect(mounted.filter((folder) => !made.includes(folder))).toEqual([]);
+  });
+
   it('needs no image but the one it names, not even for its own syntax', () => {
     const images = [...text.matchAll(/^FROM (\S+)/gm)].map((match) => match[1]);
     expect(new Set(images)).toEqual(new Set(['node:24-bookworm-slim']));
