@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EmbeddedPostgres } from '@banyan/store';
 import { Client } from 'pg';
-import { freeAddress } from './harness/free-port.js';
+import { freeAddress } from '@banyan/testkit';
 import { eventually, Hopeless } from './harness/eventually.js';
 import { callHttp } from './harness/http-call.js';
 import { MeshProcess } from './harness/mesh-process.js';

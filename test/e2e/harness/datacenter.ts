@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { eventually, Hopeless } from './eventually.js';
-import { freeAddress } from './free-port.js';
+import { freeAddress } from '@banyan/testkit';
 import { askJson, callHttp, type HttpAnswer, type HttpCall } from './http-call.js';
 import { MeshProcess } from './mesh-process.js';
 import { endPostmaster } from './postmaster.js';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Backup } from './backup.js';
 import { eventually, Hopeless } from './eventually.js';
-import { freeAddress } from './free-port.js';
+import { freeAddress } from '@banyan/testkit';
 import { askJson, callHttp, type HttpAnswer, type HttpCall } from './http-call.js';
 import type { Mesh } from './mesh.js';
 import { MeshProcess } from './mesh-process.js';

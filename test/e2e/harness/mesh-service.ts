@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { parseCertificates, type Certificate } from '@banyan/pki';
 import type { Datacenter, DatacenterName } from './datacenter.js';
 import { eventually, Hopeless } from './eventually.js';
-import { freePort } from './free-port.js';
+import { freePort } from '@banyan/testkit';
 import { MeshProcess } from './mesh-process.js';
 import type { RunSecrets } from './run-secrets.js';
 

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chooseAddresses, Datacenter } from './datacenter.js';
-import { freeAddress } from './free-port.js';
+import { freeAddress } from '@banyan/testkit';
 import type { MeshProcess } from './mesh-process.js';
 import { MeshService, type ServicePlan } from './mesh-service.js';
 import { RunSecrets, secretsIn } from './run-secrets.js';

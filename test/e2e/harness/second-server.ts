@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { EmbeddedPostgres } from '@banyan/store';
 import type { ServerPlace } from './datacenter.js';
-import { freeAddress } from './free-port.js';
+import { freeAddress } from '@banyan/testkit';
 
 /** What a datacenter needs for a second server: its addresses, and a database that outlives any one server. */
 export class SecondServer {

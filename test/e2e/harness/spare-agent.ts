@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatacenterName } from './datacenter.js';
 import { eventually, Hopeless } from './eventually.js';
-import { freeAddress } from './free-port.js';
+import { freeAddress } from '@banyan/testkit';
 import { askJson, callHttp } from './http-call.js';
 import type { Mesh } from './mesh.js';
 import type { MeshProcess } from './mesh-process.js';

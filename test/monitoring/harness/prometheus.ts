@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually, Hopeless } from '../../e2e/harness/eventually.js';
-import { freeAddress } from '../../e2e/harness/free-port.js';
+import { freeAddress } from '@banyan/testkit';
 import { askJson, callHttp } from '../../e2e/harness/http-call.js';
 import type { Mesh } from '../../e2e/harness/mesh.js';
 import { MISSING } from './promtool.js';
