@@ -25,7 +25,7 @@ import {
 } from '@banyan/http-kit';
 import { IntentionReader, IntentionWriter } from '@banyan/intentions';
 import { httpTls, listening } from '@banyan/boot';
-import { BanyanError, Clock, Logger, Random, Timers } from '@banyan/kernel';
+import { type BackgroundTask, BanyanError, Clock, Logger, Random, Timers } from '@banyan/kernel';
 import { LedgerReader } from '@banyan/ledger';
 import { AuditReader, AuditRecorder } from '@banyan/audit';
 import {
@@ -52,9 +52,8 @@ import type { DatacenterLinks } from './edges/datacenter-links.js';
 import { InjectedHttp } from './edges/http-entrance.js';
 import { LanService, type WatchEntrance } from './edges/lan-service.js';
 import { LagSampler } from './edges/lag-sampler.js';
-import { AuditTrimmer } from './edges/audit-trimmer.js';
-import { LedgerTrimmer } from './edges/ledger-trimmer.js';
 import { LogTrimmer } from './edges/log-trimmer.js';
+import { auditTrimmer, ledgerTrimmer } from './edges/trail-trimmers.js';
 import { NodeReaper } from './edges/node-reaper.js';
 import type { ServerRole } from './edges/role.js';
 import { MembershipDirectory } from './edges/server-directory.js';
@@ -77,8 +76,8 @@ export interface DatacenterServerParts {
 export class DatacenterServer {
   readonly #reaper: NodeReaper;
   readonly #trimmer: LogTrimmer;
-  readonly #ledgerTrimmer: LedgerTrimmer;
-  readonly #auditTrimmer: AuditTrimmer;
+  readonly #ledgerTrimmer: BackgroundTask;
+  readonly #auditTrimmer: BackgroundTask;
   readonly #sampler: LagSampler;
 
   private constructor(
@@ -89,8 +88,8 @@ export class DatacenterServer {
   ) {
     this.#reaper = new NodeReaper(core);
     this.#trimmer = new LogTrimmer(core);
-    this.#ledgerTrimmer = new LedgerTrimmer(core);
-    this.#auditTrimmer = new AuditTrimmer(core);
+    this.#ledgerTrimmer = ledgerTrimmer(core);
+    this.#auditTrimmer = auditTrimmer(core);
     this.#sampler = new LagSampler(core, role.replicationDesk);
   }
 

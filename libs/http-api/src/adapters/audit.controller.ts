@@ -1,11 +1,8 @@
-import { requirePermission } from '@banyan/acl';
 import { type AuditEntry, AuditReader, toWireAudit } from '@banyan/audit';
 import {
   Access,
   type Answer,
   answerJson,
-  answerParts,
-  begun,
   Call,
   defineInput,
   HttpCall,
@@ -16,11 +13,7 @@ import {
 } from '@banyan/http-kit';
 import { Controller, Get } from '@nestjs/common';
 import { queryNumber, queryPlace, queryTime, wirePlace } from '../domain/trail-query.js';
-
-const MOST_PER_PAGE = 1_000;
-const USUAL_PAGE = 100;
-/** What is carried to another process is held in its memory as a whole: about 3 MB. */
-const MOST_CARRIED = 5_000;
+import { answerLines, mayReadTrails, MOST_PER_PAGE, pageOf, USUAL_PAGE } from './trail-answers.js';
 
 const result = queryText(10).transform((value, context): AuditEntry['result'] | undefined => {
   if (value === undefined || value === 'ok' || value === 'denied' || value === 'failed') return value;
@@ -54,18 +47,14 @@ export class AuditController {
   @Get()
   @Access('operator:read')
   async search(@Input(searchInput) { query }: InputOf<typeof searchInput>, @Call() call: HttpCall): Promise<Answer> {
-    mayRead(call);
+    mayReadTrails(call);
     const limit = Math.max(1, query.limit ?? USUAL_PAGE);
     const names = ['actor', 'action', 'result', 'since', 'until', 'before', 'after'] as const;
     const wanted = Object.fromEntries(
       names.flatMap((name) => (query[name] === undefined ? [] : [[name, query[name]]])),
     );
     const entries = await this.trail.search({ ...wanted, limit });
-    const last = entries.at(-1);
-    return answerJson({
-      Entries: entries.map(toWireAudit),
-      ...(last !== undefined && entries.length === limit && { Next: last.seq }),
-    });
+    return answerJson(pageOf(entries, limit, toWireAudit));
   }
 
   /**
@@ -75,17 +64,15 @@ export class AuditController {
   @Get('/export')
   @Access('operator:read')
   async export(@Input(exportInput) { query }: InputOf<typeof exportInput>, @Call() call: HttpCall): Promise<Answer> {
-    mayRead(call);
-    const most = call.origin === 'socket' ? Infinity : MOST_CARRIED;
-    const pages = this.trail.export(query.after ?? 0, call.signal);
-    return answerParts(await begun(linesOf(pages, most)), 'application/jsonl');
+    mayReadTrails(call);
+    return answerLines(call, this.trail.export(query.after ?? 0, call.signal), toWireAudit);
   }
 
   /** Proves the whole trail, and that it still leads through `anchor`, a place of an earlier proof. */
   @Get('/verify')
   @Access('operator:read')
   async verify(@Input(verifyInput) { query }: InputOf<typeof verifyInput>, @Call() call: HttpCall): Promise<Answer> {
-    mayRead(call);
+    mayReadTrails(call);
     const proof = await this.trail.verify(call.signal, query.anchor);
     const { valid, entries, checkpoint, head, servers, firstBreak } = proof;
     return answerJson({
@@ -103,18 +90,5 @@ export class AuditController {
         },
       }),
     });
-  }
-}
-
-const mayRead = ({ caller }: HttpCall): void => requirePermission(caller, { resource: 'operator', access: 'read' });
-
-/** One text per page: a line by itself would be a write by itself. */
-async function* linesOf(pages: AsyncIterable<readonly AuditEntry[]>, most: number): AsyncIterable<string> {
-  let left = most;
-  for await (const page of pages) {
-    const taken = page.length > left ? page.slice(0, left) : page;
-    left -= taken.length;
-    yield taken.map((entry) => `${JSON.stringify(toWireAudit(entry))}\n`).join('');
-    if (left === 0) return;
   }
 }

@@ -1,10 +1,7 @@
-import { requirePermission } from '@banyan/acl';
 import {
   Access,
   type Answer,
   answerJson,
-  answerParts,
-  begun,
   Call,
   defineInput,
   HttpCall,
@@ -13,14 +10,10 @@ import {
   queryText,
   refuse,
 } from '@banyan/http-kit';
-import { colonHex, type LedgerEntry, LedgerReader, toWireEntry } from '@banyan/ledger';
+import { colonHex, LedgerReader, toWireEntry } from '@banyan/ledger';
 import { Controller, Get } from '@nestjs/common';
 import { queryNumber, queryPlace, queryTime, wirePlace } from '../domain/trail-query.js';
-
-const MOST_PER_PAGE = 1_000;
-const USUAL_PAGE = 100;
-/** What is carried to another process is held in its memory as a whole: about 3 MB. */
-const MOST_CARRIED = 5_000;
+import { answerLines, mayReadTrails, MOST_PER_PAGE, pageOf, USUAL_PAGE } from './trail-answers.js';
 
 const hexText = (name: string) =>
   queryText(200).transform((value, context): string | undefined => {
@@ -53,7 +46,7 @@ export class LedgerController {
   @Get()
   @Access('operator:read')
   async search(@Input(searchInput) { query }: InputOf<typeof searchInput>, @Call() call: HttpCall): Promise<Answer> {
-    mayRead(call);
+    mayReadTrails(call);
     const { service, serial, issuer, node, since, until, before } = query;
     const limit = Math.max(1, query.limit ?? USUAL_PAGE);
     const entries = await this.ledger.search({
@@ -66,11 +59,7 @@ export class LedgerController {
       ...(before !== undefined && { before }),
       limit,
     });
-    const last = entries.at(-1);
-    return answerJson({
-      Entries: entries.map(toWireEntry),
-      ...(last !== undefined && entries.length === limit && { Next: last.seq }),
-    });
+    return answerJson(pageOf(entries, limit, toWireEntry));
   }
 
   /**
@@ -80,17 +69,15 @@ export class LedgerController {
   @Get('/export')
   @Access('operator:read')
   async export(@Input(exportInput) { query }: InputOf<typeof exportInput>, @Call() call: HttpCall): Promise<Answer> {
-    mayRead(call);
-    const most = call.origin === 'socket' ? Infinity : MOST_CARRIED;
-    const pages = this.ledger.export(query.after ?? 0, call.signal);
-    return answerParts(await begun(linesOf(pages, most)), 'application/jsonl');
+    mayReadTrails(call);
+    return answerLines(call, this.ledger.export(query.after ?? 0, call.signal), toWireEntry);
   }
 
   /** Proves the whole chain, and that it still leads through `anchor`, a place of an earlier proof. */
   @Get('/verify')
   @Access('operator:read')
   async verify(@Input(verifyInput) { query }: InputOf<typeof verifyInput>, @Call() call: HttpCall): Promise<Answer> {
-    mayRead(call);
+    mayReadTrails(call);
     const { valid, entries, checkpoint, head, firstBreak } = await this.ledger.verify(call.signal, query.anchor);
     return answerJson({
       Valid: valid,
@@ -99,18 +86,5 @@ export class LedgerController {
       Head: wirePlace(head),
       ...(firstBreak && { Break: { Seq: firstBreak.seq, Kind: firstBreak.kind, Detail: firstBreak.detail } }),
     });
-  }
-}
-
-const mayRead = ({ caller }: HttpCall): void => requirePermission(caller, { resource: 'operator', access: 'read' });
-
-/** One text per page: a line by itself would be a write by itself. */
-async function* linesOf(pages: AsyncIterable<readonly LedgerEntry[]>, most: number): AsyncIterable<string> {
-  let left = most;
-  for await (const page of pages) {
-    const taken = page.length > left ? page.slice(0, left) : page;
-    left -= taken.length;
-    yield taken.map((entry) => `${JSON.stringify(toWireEntry(entry))}\n`).join('');
-    if (left === 0) return;
   }
 }
